@@ -1,0 +1,40 @@
+"""The exits of the system: every error we raise on purpose, and what a caller does with it."""
+
+from __future__ import annotations
+
+
+class OpinionStreamError(Exception):
+    """Base of all errors raised on purpose; its text is fit to show to an operator."""
+
+
+class Rejected(OpinionStreamError):
+    """A record that can never be processed: it goes to the dead letters with this reason.
+
+    `reason` is a sentence a person understands and never quotes the record's content,
+    since the content may hold personal data. `kind` is a short stable slug for counting.
+    """
+
+    def __init__(self, kind: str, reason: str) -> None:
+        super().__init__(reason)
+        self.kind = kind
+        self.reason = reason
+
+
+class PolicyError(OpinionStreamError):
+    """A file under `config/` is wrong: names file, key and reason. Stops the start."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class SettingsError(OpinionStreamError):
+    """An environment variable is missing or wrong: names it and the cure. Stops the start."""
+
+
+class BrokerError(OpinionStreamError):
+    """No usable broker: what was tried and the way out."""
+
+
+class DeliveryError(OpinionStreamError):
+    """Outputs could not be written to the broker: the worker stops and restarts from its last commit."""
