@@ -1,0 +1,102 @@
+"""The base of every model on the wire, and the small types they share."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+Score = Annotated[float, Field(ge=0, le=100)]
+"""A score from 0 (nothing) to 100 (the most the scale knows)."""
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Count = Annotated[int, Field(ge=0)]
+Instant = AwareDatetime
+"""A point in time with its zone; a naive time never enters the system."""
+
+
+class WireModel(BaseModel):
+    """A frozen record. Unknown fields are ignored, so that a newer writer never breaks an older reader."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", ser_json_timedelta="float")
+
+    def to_bytes(self) -> bytes:
+        """The record as UTF-8 JSON, fields in declaration order: equal records give equal bytes."""
+        return self.model_dump_json().encode()
+
+
+class Grade(StrEnum):
+    """Risk grade of an incident, most serious first: 特别重大 red, 重大 orange, 较大 yellow, 一般 blue."""
+
+    I = "I"  # noqa: E741
+    II = "II"
+    III = "III"
+    IV = "IV"
+
+    @property
+    def rank(self) -> int:
+        """1 for the most serious grade to 4 for the least."""
+        return list(Grade).index(self) + 1
+
+    @property
+    def label(self) -> str:
+        """The Chinese name with its colour."""
+        return {
+            "I": "Ⅰ级（特别重大·红）",
+            "II": "Ⅱ级（重大·橙）",
+            "III": "Ⅲ级（较大·黄）",
+            "IV": "Ⅳ级（一般·蓝）",
+        }[self.value]
+
+
+class Nature(StrEnum):
+    """Nature of the concern; it decides what a fitting answer must contain (国办发〔2016〕80号)."""
+
+    SUGGESTION = "suggestion"
+    DIFFICULTY = "difficulty"
+    SERIOUS_PROBLEM = "serious_problem"
+    MISUNDERSTANDING = "misunderstanding"
+    UNVERIFIED_CLAIM = "unverified_claim"
+    ENQUIRY = "enquiry"
+    THANKS = "thanks"
+    OTHER = "other"
+
+    @property
+    def label(self) -> str:
+        """The Chinese name."""
+        return {
+            "suggestion": "意见建议",
+            "difficulty": "实际困难",
+            "serious_problem": "重大问题",
+            "misunderstanding": "误解",
+            "unverified_claim": "不实或未经核实的说法",
+            "enquiry": "咨询",
+            "thanks": "感谢",
+            "other": "其他",
+        }[self.value]
+
+
+class UnitRef(WireModel):
+    """A unit by its code in the policy and its name when the record was made."""
+
+    code: str
+    name: str
+
+
+class RegionRef(WireModel):
+    """A region by its code in the policy and its name when the record was made."""
+
+    code: str
+    name: str
+
+
+class Reason(WireModel):
+    """Why a result is what it is: the rule's id in the policy, a sentence, the words or figures it rests on."""
+
+    rule: str
+    text: str
+    evidence: tuple[str, ...] = ()
+
+
+SchemaVersion = Literal[1]

@@ -1,0 +1,88 @@
+"""Settings of an installation: environment variables in, one frozen object out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from opinion_stream.errors import SettingsError
+
+PREFIX = "OPINION_"
+
+
+class Settings(BaseSettings):
+    """Every setting is an environment variable `OPINION_` + the field's name in capitals.
+
+    A secret may also be read from the file that `OPINION_<NAME>_FILE` names.
+    """
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
+
+    kafka_bootstrap: str | None = None
+    """HOST:PORT[,HOST:PORT] of Kafka; unset: `demo` starts the embedded broker, workers refuse to start."""
+    topic_prefix: str = Field(default="opinion", pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,60}$")
+    partitions: int = Field(default=4, ge=1, le=512)
+    replication: int = Field(default=1, ge=1, le=7)
+    config: Path = Path("config")
+    """Folder of the policy YAML."""
+    state_dir: Path = Path(".opinion-stream/state")
+    """Where workers keep their RocksDB; lost files are rebuilt from the changelog topics."""
+    pseudonym_key: SecretStr | None = Field(default=None, min_length=16)
+    """Keys the pseudonyms and seals dead letters; at least 16 characters."""
+    pseudonym_key_file: Path | None = None
+    clock: Literal["system", "topic"] = "system"
+    """`topic`: deadlines follow the clock topic (simulations and tests)."""
+    batch_size: int = Field(default=500, ge=1, le=10_000)
+    batch_seconds: float = Field(default=0.05, gt=0, le=10)
+    """Longest wait for a batch to fill."""
+    fetch_wait_seconds: float = Field(default=0.5, gt=0, le=60)
+    """Longest wait of a fetch for new records; Kafka answers at once when there are any."""
+    tick_seconds: float = Field(default=5.0, gt=0, le=3600)
+    """How often deadlines are looked at when the clock is `system`."""
+    commit_seconds: float = Field(default=1.0, gt=0, le=60)
+    session_seconds: float = Field(default=10.0, ge=3, le=300)
+    """After so long without a sign of life the broker gives a worker's partitions to another."""
+    metrics_port: int = Field(default=0, ge=0, le=65535)
+    """Port on 127.0.0.1 for Prometheus metrics; 0: none."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    def secret_key(self) -> bytes:
+        """The key of pseudonyms and seals.
+
+        Raises SettingsError when neither the variable nor the file gives one of at least 16 characters.
+        """
+        if self.pseudonym_key is not None:
+            return self.pseudonym_key.get_secret_value().encode()
+        if self.pseudonym_key_file is not None:
+            try:
+                key = self.pseudonym_key_file.read_text(encoding="utf-8").strip()
+            except OSError as error:
+                raise SettingsError(f"OPINION_PSEUDONYM_KEY_FILE: cannot be read: {error.strerror}") from error
+            if len(key) >= 16:
+                return key.encode()
+            raise SettingsError("OPINION_PSEUDONYM_KEY_FILE: the key must have at least 16 characters")
+        raise SettingsError(
+            "OPINION_PSEUDONYM_KEY is not set: without it authors cannot be pseudonymised. Make one with "
+            "`python -c 'import secrets; print(secrets.token_hex(32))'`, keep it safe, and set it for every worker."
+        )
+
+    def bootstrap(self) -> str:
+        """Address of the broker. Raises SettingsError when none is set."""
+        if self.kafka_bootstrap:
+            return self.kafka_bootstrap
+        raise SettingsError(
+            "OPINION_KAFKA_BOOTSTRAP is not set: name the broker as HOST:PORT, e.g. 127.0.0.1:9092 "
+            "(`opinion-stream demo` brings a broker of its own)."
+        )
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Settings from the environment; `overrides` win. Raises SettingsError naming the variable."""
+    try:
+        return Settings(**{key: value for key, value in overrides.items() if value is not None})  # type: ignore[arg-type]
+    except ValidationError as error:
+        lines = [f"{PREFIX}{str(item['loc'][0]).upper()}: {item['msg']}" for item in error.errors()]
+        raise SettingsError("\n".join(lines)) from error
