@@ -1,0 +1,23 @@
+"""Limits of the collection stage: what is refused as implausible, how long repeats are remembered."""
+
+from __future__ import annotations
+
+from pydantic import AwareDatetime, Field
+
+from opinion_stream.policy.base import PolicyModel, Word
+
+
+class CollectionPolicy(PolicyModel):
+    """`collection.yaml`."""
+
+    max_text_chars: int = Field(ge=100)
+    max_title_chars: int = Field(ge=10)
+    max_record_bytes: int = Field(ge=1000)
+    earliest: AwareDatetime
+    """Nothing can have been published before."""
+    max_ahead_hours: float = Field(ge=0)
+    """How far a publication time may lie ahead of the time of receipt (clocks differ)."""
+    repeat_window_days: float = Field(gt=0)
+    """For how long after its publication an exact repeat of a mention is recognised."""
+    not_a_name: tuple[Word, ...] = ()
+    """Words that look like a Chinese surname with a title but are no person's name."""

@@ -1,0 +1,147 @@
+"""Reporting (报送) and response (回应): routes, receipt deadlines, task clocks, publications, legal grounds."""
+
+from __future__ import annotations
+
+from string import Formatter
+
+from pydantic import Field, field_validator, model_validator
+
+from opinion_stream.models.base import Grade, Nature
+from opinion_stream.models.task import CommandKind
+from opinion_stream.policy.base import Code, PolicyModel, Word
+
+
+class Role(PolicyModel):
+    """A duty role, e.g. duty officer. `channel` says how it is reached; never a person, never a number."""
+
+    name: Word
+    channel: Code
+
+
+class Route(PolicyModel):
+    """Who must know of an incident of these grades.
+
+    `to`: `lead` (the lead unit), `co` (each co-handling unit), or the code of a unit. `role` is the first
+    addressee; nobody acknowledging within `receipt_minutes` passes it on along `chain`.
+    """
+
+    id: Code
+    grades: tuple[Grade, ...] = Field(min_length=1)
+    categories: tuple[str, ...] = ()
+    natures: tuple[Nature, ...] = ()
+    only_if_response_required: bool = False
+    to: str
+    role: Code
+    receipt_minutes: int = Field(gt=0)
+    chain: tuple[Code, ...] = ()
+    """Roles to pass it on to, in order, when no receipt comes; each has `receipt_minutes` again."""
+    source: str
+
+
+class Routes(PolicyModel):
+    """`routes.yaml`. `follow_up_growth`: a follow-up report when voices grew by this factor at one grade."""
+
+    roles: dict[Code, Role]
+    follow_up_growth: float = Field(gt=1)
+    routes: tuple[Route, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _roles_exist(self) -> Routes:
+        for route in self.routes:
+            for role in (route.role, *route.chain):
+                if role not in self.roles:
+                    raise ValueError(f"route {route.id}: role {role!r} is not defined under `roles`")
+        ids = [r.id for r in self.routes]
+        if len(set(ids)) != len(ids):
+            raise ValueError("route ids must differ from one another")
+        return self
+
+
+class Clock(PolicyModel):
+    """A deadline: `hours` elapsed, or `working_days` (ends with the last minute of that day).
+
+    Applies to tasks of these grades and natures (empty = all). `met_by`: the task actions that meet it, or
+    `publish:KIND` for one kind of publication.
+    """
+
+    name: Word
+    source: str
+    grades: tuple[Grade, ...] = ()
+    natures: tuple[Nature, ...] = ()
+    hours: float | None = Field(default=None, gt=0)
+    working_days: int | None = Field(default=None, gt=0)
+    starts_at: str = Field(default="opened", pattern="^(opened|graded)$")
+    """`opened`: when the task was opened; `graded`: when the incident reached a grade of this clock."""
+    met_by: tuple[str, ...] = Field(min_length=1)
+
+    @field_validator("met_by")
+    @classmethod
+    def _known_actions(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for action in value:
+            if action not in set(CommandKind) and not action.startswith("publish:"):
+                raise ValueError(f"unknown action {action!r}; use {', '.join(CommandKind)} or publish:KIND")
+        return value
+
+    @model_validator(mode="after")
+    def _one_measure(self) -> Clock:
+        if (self.hours is None) == (self.working_days is None):
+            raise ValueError("give exactly one of hours and working_days")
+        return self
+
+
+class NoticeLevel(PolicyModel):
+    """A notice at a fraction of the allowed time: 0.8 = at 80 %, 1 = when missed, 1.5 = half as long again."""
+
+    id: Code
+    at_fraction: float = Field(gt=0)
+    to_role: Code
+    text: str
+    """May use {task}, {title}, {clock}, {due}, {unit}, {grade}."""
+
+    @field_validator("text")
+    @classmethod
+    def _known_fields(cls, value: str) -> str:
+        known = ("task", "title", "clock", "due", "unit", "grade")
+        for _, name, spec, conversion in Formatter().parse(value):
+            if name is not None and (name not in known or spec or conversion):
+                field = name + (f"!{conversion}" if conversion else "") + (f":{spec}" if spec else "")
+                raise ValueError(f"unknown field {{{field}}}; use {', '.join(f'{{{k}}}' for k in known)}")
+        return value
+
+
+class Deadlines(PolicyModel):
+    """`deadlines.yaml`."""
+
+    clocks: dict[Code, Clock]
+    notices: tuple[NoticeLevel, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _levels_differ(self) -> Deadlines:
+        ids = [level.id for level in self.notices]
+        if len(set(ids)) != len(ids):
+            raise ValueError("notice ids must differ from one another")
+        return self
+
+
+class Publication(PolicyModel):
+    """A way to publish an answer."""
+
+    name: Word
+
+
+class LegalGround(PolicyModel):
+    """A lawful reason not to publish."""
+
+    text: str
+    source: str
+
+
+class Response(PolicyModel):
+    """`response.yaml`."""
+
+    publications: dict[Code, Publication]
+    legal_grounds: dict[Code, LegalGround]
+    max_hops: int = Field(ge=0)
+    """Transfers allowed before the office decides."""
+    answer_must: dict[Nature, str]
+    """What a fitting answer says, by nature (国办发〔2016〕80号)."""

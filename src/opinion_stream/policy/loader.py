@@ -1,0 +1,220 @@
+"""Reads a policy folder, checks every file and every reference between files, and names what is wrong."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Hashable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+import yaml
+from pydantic import ValidationError
+
+from opinion_stream.errors import PolicyError
+from opinion_stream.models.base import Grade
+from opinion_stream.policy.base import PolicyModel
+from opinion_stream.policy.collection import CollectionPolicy
+from opinion_stream.policy.handling import Deadlines, Response, Routes
+from opinion_stream.policy.judgement import (
+    Categories,
+    Grading,
+    Grouping,
+    MediaPolicy,
+    Natures,
+    Priority,
+    Sensitivity,
+    SubCategory,
+)
+from opinion_stream.policy.places import (
+    Jurisdiction,
+    Region,
+    Regions,
+    Unit,
+    Units,
+    parents_in_a_circle,
+    shared_names,
+)
+
+M = TypeVar("M", bound=PolicyModel)
+
+
+class Policy(PolicyModel):
+    """All of a jurisdiction's policy. One field per file: field `units` is read from `units.yaml`."""
+
+    jurisdiction: Jurisdiction
+    regions: Regions
+    units: Units
+    categories: Categories
+    nature: Natures
+    sensitivity: Sensitivity
+    priority: Priority
+    media: MediaPolicy
+    grading: Grading
+    incidents: Grouping
+    routes: Routes
+    deadlines: Deadlines
+    response: Response
+    collection: CollectionPolicy
+
+    def region(self, code: str) -> Region:
+        """The region of that code; KeyError if there is none."""
+        return _by_code(self.regions.regions, code)
+
+    def unit(self, code: str) -> Unit:
+        """The unit of that code; KeyError if there is none."""
+        return _by_code(self.units.units, code)
+
+
+C = TypeVar("C", Region, Unit)
+
+
+def _by_code(items: tuple[C, ...], code: str) -> C:
+    for item in items:
+        if item.code == code:
+            return item
+    raise KeyError(code)
+
+
+def load_policy(folder: Path) -> Policy:
+    """Read and check the policy in `folder`.
+
+    Raises PolicyError with one line per problem: file, key and reason.
+    """
+    if not folder.is_dir():
+        raise PolicyError([f"{folder}: no such folder; name one with --config or OPINION_CONFIG"])
+    problems: list[str] = []
+    parts: dict[str, PolicyModel] = {}
+    for name, field in Policy.model_fields.items():
+        kind = field.annotation
+        if not (isinstance(kind, type) and issubclass(kind, PolicyModel)):
+            raise TypeError(f"Policy.{name} must be a PolicyModel")
+        part = _read(folder / f"{name}.yaml", kind, problems)
+        if part is not None:
+            parts[name] = part
+    if problems:
+        raise PolicyError(problems)
+    policy = Policy.model_validate(parts)
+    problems.extend(_broken_references(policy))
+    if problems:
+        raise PolicyError([f"{folder}/{problem}" for problem in problems])
+    return policy
+
+
+def _read(path: Path, kind: type[M], problems: list[str]) -> M | None:
+    try:
+        data = yaml.load(path.read_text(encoding="utf-8"), Loader=_StrictLoader)  # noqa: S506  (a CSafeLoader)
+    except FileNotFoundError:
+        problems.append(f"{path}: the file is missing")
+        return None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        problems.append(f"{path}: not readable as YAML: {' '.join(str(error).split())}")
+        return None
+    try:
+        return kind.model_validate(data)
+    except ValidationError as error:
+        for item in error.errors():
+            key = ".".join(str(part) for part in item["loc"]) or "(whole file)"
+            problems.append(f"{path}: {key}: {item['msg']} (found {_short(item['input'])})")
+        return None
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+class _StrictLoader(yaml.CSafeLoader):
+    """Safe YAML in which a key given twice is an error, since the first would be lost without a word."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, object]:
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        for key, times in Counter(keys).items():
+            if times > 1:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"key {key!r} is given {times} times", node.start_mark
+                )
+        return super().construct_mapping(node, deep)
+
+
+def _construct_map(loader: _StrictLoader, node: yaml.MappingNode) -> dict[Hashable, object]:
+    return loader.construct_mapping(node, deep=True)
+
+
+_StrictLoader.add_constructor("tag:yaml.org,2002:map", _construct_map)
+
+
+def _broken_references(policy: Policy) -> Iterator[str]:
+    """Every code that one file uses and another does not define; each line starts with the file's name."""
+    regions = Counter(r.code for r in policy.regions.regions)
+    units = Counter(u.code for u in policy.units.units)
+    categories = {c.name for c in policy.categories.categories} | {policy.categories.fallback}
+    for code, times in regions.items():
+        if times > 1:
+            yield f"regions.yaml: regions: code {code!r} is given {times} times"
+    for code, times in units.items():
+        if times > 1:
+            yield f"units.yaml: units: code {code!r} is given {times} times"
+    if policy.jurisdiction.region not in regions:
+        yield f"jurisdiction.yaml: region: {policy.jurisdiction.region!r} is not in regions.yaml"
+    if policy.jurisdiction.office not in units:
+        yield f"jurisdiction.yaml: office: {policy.jurisdiction.office!r} is not in units.yaml"
+    for region in policy.regions.regions:
+        if region.parent is not None and region.parent not in regions:
+            yield f"regions.yaml: {region.code}.parent: {region.parent!r} is not in regions.yaml"
+    yield from (
+        f"regions.yaml: {code}.parent: it is above itself" for code in parents_in_a_circle(policy.regions.regions)
+    )
+    yield from (f"regions.yaml: aliases: {line}" for line in shared_names(policy.regions.regions))
+    yield from (f"units.yaml: aliases: {line}" for line in shared_names(policy.units.units))
+    for unit in policy.units.units:
+        if unit.region not in regions:
+            yield f"units.yaml: {unit.code}.region: {unit.region!r} is not in regions.yaml"
+    for key, code in _units_used(policy):
+        if code not in units:
+            yield f"{key}: {code!r} is not in units.yaml"
+    for key, names in _categories_used(policy):
+        for name in names:
+            if name not in categories:
+                yield f"{key}: {name!r} is not a level-1 category of categories.yaml"
+    for route in policy.routes.routes:
+        if route.to not in ("lead", "co") and route.to not in units:
+            yield f"routes.yaml: {route.id}.to: {route.to!r} is neither lead, co nor in units.yaml"
+    for grade in Grade:
+        # A matter that must be answered and that no route names would be reported to nobody, and be lost.
+        whole = (r for r in policy.routes.routes if r.to == "lead" and not (r.categories or r.natures))
+        if not any(grade in route.grades for route in whole):
+            yield f"routes.yaml: routes: no route takes every matter of grade {grade} to its lead unit"
+    for notice in policy.deadlines.notices:
+        if notice.to_role not in policy.routes.roles:
+            yield f"deadlines.yaml: notices.{notice.id}.to_role: {notice.to_role!r} is not a role of routes.yaml"
+    for name, clock in policy.deadlines.clocks.items():
+        for action in clock.met_by:
+            if action.startswith("publish:") and action[8:] not in policy.response.publications:
+                yield (f"deadlines.yaml: clocks.{name}.met_by: {action[8:]!r} is not in publications of response.yaml")
+
+
+def _units_used(policy: Policy) -> Iterator[tuple[str, str]]:
+    yield "categories.yaml: fallback_unit", policy.categories.fallback_unit
+    for category in policy.categories.categories:
+        key = f"categories.yaml: {category.name}"
+        yield f"{key}.unit", category.unit
+        yield from ((f"{key}.co_units", code) for code in category.co_units)
+        yield from _units_of_children(key, category.children)
+
+
+def _units_of_children(key: str, children: tuple[SubCategory, ...]) -> Iterator[tuple[str, str]]:
+    for child in children:
+        name = f"{key}/{child.name}"
+        if child.unit is not None:
+            yield f"{name}.unit", child.unit
+        yield from ((f"{name}.co_units", code) for code in child.co_units)
+        yield from _units_of_children(name, child.children)
+
+
+def _categories_used(policy: Policy) -> Iterator[tuple[str, tuple[str, ...]]]:
+    for rule in policy.sensitivity.rules:
+        yield f"sensitivity.yaml: {rule.id}.when.categories", rule.when.categories
+    for priority in policy.priority.rules:
+        yield f"priority.yaml: {priority.id}.when.categories", priority.when.categories
+    for route in policy.routes.routes:
+        yield f"routes.yaml: {route.id}.categories", route.categories
