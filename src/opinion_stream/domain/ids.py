@@ -1,0 +1,16 @@
+"""Ids that name one another: the task of an incident and back, so that a command finds its partition."""
+
+from __future__ import annotations
+
+INCIDENT_PREFIX = "i-"
+TASK_PREFIX = "t-"
+
+
+def task_id(incident_id: str) -> str:
+    """The id of the one task of an incident: `i-1a2b` gives `t-1a2b`."""
+    return TASK_PREFIX + incident_id.removeprefix(INCIDENT_PREFIX)
+
+
+def incident_id(task_id: str) -> str:
+    """The id of the incident of a task: `t-1a2b` gives `i-1a2b`."""
+    return INCIDENT_PREFIX + task_id.removeprefix(TASK_PREFIX)

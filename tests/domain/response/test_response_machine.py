@@ -1,0 +1,247 @@
+"""What may be done to a task, in which state, and what comes of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from builders import command, escalation, later, small_policy, unit_ref
+from opinion_stream.domain.response import ResponseDesk, apply
+from opinion_stream.domain.response.machine import TABLE
+from opinion_stream.domain.state import DictStore
+from opinion_stream.errors import Rejected
+from opinion_stream.models.task import CommandKind, PublicResponse, ResponseTask, TaskState
+
+NOW = later(hours=1)
+K = CommandKind
+
+
+def opened() -> ResponseTask:
+    (task,) = ResponseDesk(small_policy(), DictStore()).escalation(escalation(), later())
+    assert isinstance(task, ResponseTask)
+    return task
+
+
+FILLED: dict[CommandKind, dict[str, Any]] = {
+    K.RECORD: {"text": "已派人到现场抢修"},
+    K.TRANSFER: {"text": "不属本单位职责", "to_unit": "transport"},
+    K.DRAFT: {"text": "供水已恢复。", "role": "editor"},
+    K.CONSULT: {"consult_units": ("health",)},
+    K.CONFIRM: {"unit": "health"},
+    K.REJECT: {"text": "请补充恢复时间"},
+    K.PUBLISH: {"publication": "website", "url": "https://example.org/1"},
+    K.REOPEN: {"text": "群众反映仍未解决"},
+}
+
+
+def act(task: ResponseTask, kind: CommandKind, **kw: Any) -> ResponseTask:
+    return act_and_publish(task, kind, **kw)[0]
+
+
+def act_and_publish(task: ResponseTask, kind: CommandKind, **kw: Any) -> tuple[ResponseTask, list[PublicResponse]]:
+    fields = {"id": f"c{task.version}", "task_id": task.id, "role": "leader", **FILLED.get(kind, {}), **kw}
+    return apply(task, command(kind=kind, **fields), small_policy(), NOW)
+
+
+def after(*kinds: CommandKind) -> ResponseTask:
+    task = opened()
+    for kind in kinds:
+        task = act(task, kind)
+    return task
+
+
+WAYS: dict[TaskState, tuple[CommandKind, ...]] = {
+    TaskState.PENDING: (),
+    TaskState.ACCEPTED: (K.ACCEPT,),
+    TaskState.HANDLING: (K.ACCEPT, K.RECORD),
+    TaskState.DRAFTED: (K.ACCEPT, K.RECORD, K.DRAFT),
+    TaskState.CONSULTING: (K.ACCEPT, K.RECORD, K.DRAFT, K.CONSULT),
+    TaskState.UNDER_REVIEW: (K.ACCEPT, K.RECORD, K.DRAFT, K.SUBMIT),
+    TaskState.APPROVED: (K.ACCEPT, K.RECORD, K.DRAFT, K.SUBMIT, K.APPROVE),
+    TaskState.PUBLISHED: (K.ACCEPT, K.RECORD, K.DRAFT, K.SUBMIT, K.APPROVE, K.PUBLISH),
+    TaskState.CLOSED: (K.ACCEPT, K.RECORD, K.DRAFT, K.SUBMIT, K.APPROVE, K.PUBLISH, K.CLOSE),
+}
+
+
+def refused(task: ResponseTask, kind: CommandKind, **kw: Any) -> Rejected:
+    with pytest.raises(Rejected) as caught:
+        act(task, kind, **kw)
+    return caught.value
+
+
+class TestTheRoad:
+    @pytest.mark.parametrize("state", list(TaskState))
+    def test_every_state_is_reached_by_its_commands(self, state: TaskState) -> None:
+        assert after(*WAYS[state]).state is state
+
+    def test_the_whole_road_with_a_consultation_ends_published_and_closed(self) -> None:
+        task = after(K.ACCEPT, K.RECORD, K.DRAFT, K.CONSULT, K.CONFIRM, K.SUBMIT, K.APPROVE)
+        task, (response,) = act_and_publish(task, K.PUBLISH)
+        assert (response.text, response.publication, response.unit) == ("供水已恢复。", "website", task.unit)
+        assert response.title == "关于“柳树镇又停水了”的回应"
+        assert task.response_ids == (response.id,)
+        task = act(task, K.CLOSE)
+        assert (task.state, task.closed_ground) == (TaskState.CLOSED, None)
+        assert [event.to_state for event in task.history] == [
+            TaskState.PENDING,
+            TaskState.ACCEPTED,
+            TaskState.HANDLING,
+            TaskState.DRAFTED,
+            TaskState.CONSULTING,
+            TaskState.CONSULTING,
+            TaskState.UNDER_REVIEW,
+            TaskState.APPROVED,
+            TaskState.PUBLISHED,
+            TaskState.CLOSED,
+        ]
+
+    def test_each_command_is_one_version_and_one_entry_with_its_role_and_cause(self) -> None:
+        before = opened()
+        task = act(before, K.ACCEPT, id="k-7", role="duty_officer", at=later(minutes=30))
+        assert task.version == before.version + 1
+        last = task.history[-1]
+        assert (last.action, last.role, last.cause, last.at) == ("accept", "duty_officer", "k-7", later(minutes=30))
+        assert task.updated_at == NOW
+
+    def test_further_publications_carry_the_same_approved_text(self) -> None:
+        task, (second,) = act_and_publish(after(*WAYS[TaskState.PUBLISHED]), K.PUBLISH, publication="weibo")
+        assert second.text == "供水已恢复。"
+        assert len(set(task.response_ids)) == 2
+
+
+class TestStates:
+    @pytest.mark.parametrize(("kind", "state"), [(k, s) for k in CommandKind for s in TaskState if s not in TABLE[k]])
+    def test_what_the_table_does_not_list_is_refused_and_the_refusal_says_where_it_is_allowed(
+        self, kind: CommandKind, state: TaskState
+    ) -> None:
+        refusal = refused(after(*WAYS[state]), kind)
+        assert refusal.kind == "illegal_command"
+        assert f"任务现为「{state.label}」" in refusal.reason
+        assert all(f"「{allowed.label}」" in refusal.reason for allowed in TABLE[kind])
+
+    def test_publishing_before_approval_reads_well(self) -> None:
+        assert refused(after(*WAYS[TaskState.DRAFTED]), K.PUBLISH).reason == (
+            "任务现为「已拟稿」，不能发布；发布只能在以下状态进行：「已批准」、「已发布」"
+        )
+
+
+class TestContent:
+    @pytest.mark.parametrize("kind", [K.RECORD, K.DRAFT, K.TRANSFER, K.REJECT, K.REOPEN])
+    def test_what_must_be_written_down_is_asked_for(self, kind: CommandKind) -> None:
+        state = next(iter(TABLE[kind]))
+        refusal = refused(after(*WAYS[state]), kind, text="  ")
+        assert (refusal.kind, "text" in refusal.reason) == ("invalid_command", True)
+
+    @pytest.mark.parametrize(
+        ("state", "kind", "kw", "file"),
+        [
+            (TaskState.PENDING, K.TRANSFER, {"to_unit": "no-such"}, "units.yaml"),
+            (TaskState.PENDING, K.TRANSFER, {"to_unit": None}, "units.yaml"),
+            (TaskState.DRAFTED, K.CONSULT, {"consult_units": ()}, "units.yaml"),
+            (TaskState.DRAFTED, K.CONSULT, {"consult_units": ("health", "no-such")}, "units.yaml"),
+            (TaskState.APPROVED, K.PUBLISH, {"publication": "skywriting"}, "response.yaml"),
+            (TaskState.APPROVED, K.PUBLISH, {"publication": None}, "response.yaml"),
+            (TaskState.PENDING, K.CLOSE, {"legal_ground": "no-mood", "text": "不想答"}, "response.yaml"),
+        ],
+    )
+    def test_a_code_the_policy_does_not_know_is_refused_without_quoting_it(
+        self, state: TaskState, kind: CommandKind, kw: dict[str, Any], file: str
+    ) -> None:
+        refusal = refused(after(*WAYS[state]), kind, **kw)
+        assert (refusal.kind, file in refusal.reason) == ("invalid_command", True)
+        assert "no-such" not in refusal.reason
+
+
+class TestTransfer:
+    def test_a_transfer_puts_the_task_before_another_unit_with_its_reason(self) -> None:
+        task = act(after(K.ACCEPT), K.TRANSFER)
+        assert (task.unit, task.state, task.hops) == (unit_ref("transport"), TaskState.PENDING, 1)
+        assert task.history[-1].note == "由安平市住房和城乡建设局转安平市交通运输局：不属本单位职责"
+
+    def test_after_the_last_hop_only_the_office_decides(self) -> None:
+        task = act(act(opened(), K.TRANSFER), K.TRANSFER, to_unit="health", unit="transport")
+        refusal = refused(task, K.TRANSFER, to_unit="emergency", unit="health")
+        assert refusal.reason == "已转办2次，达到上限，须由安平市人民政府办公室决定承办单位"
+        assert act(task, K.TRANSFER, to_unit="emergency", unit="office").unit == unit_ref("emergency")
+
+    def test_a_transfer_to_itself_is_refused(self) -> None:
+        assert "已在该单位" in refused(opened(), K.TRANSFER, to_unit="housing").reason
+
+    def test_the_new_unit_starts_with_its_own_words(self) -> None:
+        task = act(act(after(*WAYS[TaskState.CONSULTING]), K.REJECT), K.REJECT)
+        task = act(task, K.TRANSFER)
+        assert (task.draft, task.drafted_by, task.consult_units) == (None, None, ())
+
+
+class TestConsultation:
+    def test_every_body_that_was_named_must_confirm_before_review(self) -> None:
+        task = act(after(*WAYS[TaskState.DRAFTED]), K.CONSULT, consult_units=("health", "transport"))
+        assert refused(task, K.SUBMIT).reason == ("会商单位尚未确认文稿：安平市卫生健康委员会、安平市交通运输局")
+        task = act(task, K.CONFIRM, unit="health")
+        assert refused(task, K.SUBMIT).reason.endswith("安平市交通运输局")
+        task = act(task, K.CONFIRM, unit="transport")
+        assert act(task, K.SUBMIT).state is TaskState.UNDER_REVIEW
+
+    def test_only_a_body_that_was_named_confirms(self) -> None:
+        assert "只有会商单位" in refused(after(*WAYS[TaskState.CONSULTING]), K.CONFIRM, unit="housing").reason
+
+    def test_the_unit_does_not_consult_itself(self) -> None:
+        assert "自己" in refused(after(*WAYS[TaskState.DRAFTED]), K.CONSULT, consult_units=("housing",)).reason
+
+    def test_another_text_needs_another_confirmation(self) -> None:
+        task = act(after(K.ACCEPT, K.DRAFT, K.CONSULT, K.CONFIRM), K.DRAFT, text="供水将于明日恢复。")
+        assert "卫生健康委员会" in refused(task, K.SUBMIT).reason
+
+    def test_a_consultation_given_up_with_its_draft_binds_no_more(self) -> None:
+        task = act(act(after(*WAYS[TaskState.CONSULTING]), K.REJECT), K.REJECT)
+        assert task.state is TaskState.HANDLING
+        assert act(act(task, K.DRAFT), K.SUBMIT).state is TaskState.UNDER_REVIEW
+
+
+class TestReview:
+    def test_who_drafted_does_not_approve(self) -> None:
+        assert "拟稿人" in refused(after(*WAYS[TaskState.UNDER_REVIEW]), K.APPROVE, role="editor").reason
+
+    def test_what_is_sent_back_is_approved_anew(self) -> None:
+        task = act(after(*WAYS[TaskState.APPROVED]), K.REJECT)
+        assert task.state is TaskState.DRAFTED
+        assert refused(task, K.PUBLISH).kind == "illegal_command"
+
+
+class TestClosing:
+    def test_without_publishing_it_takes_a_legal_ground(self) -> None:
+        for state in TaskState:
+            if state not in (TaskState.PUBLISHED, TaskState.CLOSED):
+                assert "legal_ground" in refused(after(*WAYS[state]), K.CLOSE, text="没有必要").reason
+
+    def test_and_a_reason(self) -> None:
+        assert "理由" in refused(opened(), K.CLOSE, legal_ground="privacy").reason
+
+    def test_and_someone_other_than_the_drafter(self) -> None:
+        lawful = {"legal_ground": "privacy", "text": "涉及个人病历"}
+        task = after(*WAYS[TaskState.DRAFTED])
+        assert refused(task, K.CLOSE, role="editor", **lawful).kind == "illegal_command"
+        closed = act(task, K.CLOSE, role="leader", **lawful)
+        assert (closed.state, closed.closed_ground) == (TaskState.CLOSED, "privacy")
+        note = closed.history[-1].note
+        assert "政府信息公开条例" in note
+        assert "涉及个人病历" in note
+
+    def test_what_is_not_solved_is_reopened_and_must_be_answered_again(self) -> None:
+        for state in (TaskState.PUBLISHED, TaskState.CLOSED):
+            task = act(after(*WAYS[state]), K.REOPEN)
+            assert task.state is TaskState.HANDLING
+            assert refused(task, K.PUBLISH).kind == "illegal_command"
+            assert "legal_ground" in refused(task, K.CLOSE).reason
+
+
+class TestOnce:
+    def test_the_same_command_changes_nothing_more(self) -> None:
+        task = after(*WAYS[TaskState.APPROVED])
+        task, (_,) = act_and_publish(task, K.PUBLISH, id="press")
+        assert act_and_publish(task, K.PUBLISH, id="press") == (task, [])
+
+    @pytest.mark.parametrize(("at", "counts"), [(later(days=-3), later()), (later(days=9), NOW)])
+    def test_nobody_acts_before_the_opening_or_after_now(self, at: Any, counts: Any) -> None:
+        assert act(opened(), K.ACCEPT, at=at).history[-1].at == counts
