@@ -1,0 +1,111 @@
+"""Provisions the topics of the registry and tells what stands on the broker."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+
+from opinion_stream.errors import BrokerError
+from opinion_stream.settings import Settings
+from opinion_stream.topics import STATEFUL, TOPICS, changelog_name, full_name
+
+
+@dataclass(frozen=True)
+class TopicState:
+    """A topic as the registry wants it and as the broker has it (0 partitions: it is missing)."""
+
+    name: str
+    wanted: int
+    found: int
+    config: dict[str, str]
+
+
+@asynccontextmanager
+async def admin_client(bootstrap: str) -> AsyncIterator[AIOKafkaAdminClient]:
+    """A connected admin client. Raises BrokerError when the broker does not answer."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, client_id="opinion-stream-admin")
+    try:
+        await admin.start()
+    except KafkaError as error:
+        raise BrokerError(f"no Kafka broker answers at {bootstrap}: {error}. Check OPINION_KAFKA_BOOTSTRAP.") from error
+    try:
+        yield admin
+    finally:
+        await admin.close()
+
+
+def wanted_topics(settings: Settings) -> dict[str, tuple[int, dict[str, str]]]:
+    """Full name to (partitions, config) of every topic, the changelogs of the stateful stages among them."""
+    prefix = settings.topic_prefix
+    topics = {
+        full_name(prefix, topic): (settings.partitions if topic.partitioned else 1, topic.config()) for topic in TOPICS
+    }
+    for stage in STATEFUL:
+        config = {"cleanup.policy": "compact", "max.message.bytes": str(8 * 1024 * 1024)}
+        topics[changelog_name(prefix, stage)] = (settings.partitions, config)
+    return topics
+
+
+async def topic_states(settings: Settings) -> list[TopicState]:
+    """Each wanted topic with what the broker has."""
+    async with admin_client(settings.bootstrap()) as admin:
+        return await _states(admin, settings)
+
+
+async def _states(admin: AIOKafkaAdminClient, settings: Settings) -> list[TopicState]:
+    wanted = wanted_topics(settings)
+    existing = set(await admin.list_topics())
+    present = [name for name in wanted if name in existing]
+    found: dict[str, int] = {}
+    if present:
+        for description in await admin.describe_topics(present):
+            found[description["topic"]] = len(description["partitions"])
+    return [TopicState(name, count, found.get(name, 0), config) for name, (count, config) in wanted.items()]
+
+
+async def apply_topics(settings: Settings) -> list[tuple[TopicState, str]]:
+    """Create what is missing; each topic with what was done.
+
+    An existing topic is never widened: that would move keys to other partitions and tear a stage's state
+    apart. Raises BrokerError when the broker refuses.
+    """
+    done: list[tuple[TopicState, str]] = []
+    async with admin_client(settings.bootstrap()) as admin:
+        states = await _states(admin, settings)
+        missing = [
+            NewTopic(
+                name=state.name,
+                num_partitions=state.wanted,
+                replication_factor=settings.replication,
+                topic_configs=state.config,
+            )
+            for state in states
+            if state.found == 0
+        ]
+        if missing:
+            response = await admin.create_topics(missing)
+            for name, code, *message in response.topic_errors:
+                if code and for_code(code) is not TopicAlreadyExistsError:
+                    raise BrokerError(f"topic {name} was not created: {for_code(code).__name__} {message}")
+            await _until_visible(admin, {topic.name for topic in missing})
+        for state in states:
+            if state.found == 0:
+                done.append((state, "created"))
+            elif state.found == state.wanted:
+                done.append((state, "kept"))
+            else:
+                done.append((state, f"differs: has {state.found} partitions, the settings ask for {state.wanted}"))
+    return done
+
+
+async def _until_visible(admin: AIOKafkaAdminClient, names: set[str]) -> None:
+    for _ in range(100):
+        if names <= set(await admin.list_topics()):
+            return
+        await asyncio.sleep(0.1)
+    raise BrokerError(f"topics were created but are not visible yet: {', '.join(sorted(names))}")

@@ -1,0 +1,39 @@
+"""The assessment agent (分析研判): classifies and attributes mentions in batches; keeps no state."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from opinion_stream.agents.guard import Guard
+from opinion_stream.agents.stage import Output, Record, Tools
+from opinion_stream.domain.assessment.pipeline import Assessor
+from opinion_stream.domain.places import Places
+from opinion_stream.domain.state import Store
+from opinion_stream.models.assessment import AssessedMention
+from opinion_stream.models.mention import Mention
+from opinion_stream.topics import ASSESSED, Stage
+
+
+class AssessmentDesk:
+    """Assesses one partition of the collected mentions."""
+
+    def __init__(self, tools: Tools, store: Store) -> None:
+        self._guard = Guard(Stage.ASSESSMENT, tools.sealer)
+        self._assessor = Assessor(tools.policy)
+        self._places = Places(tools.policy)
+
+    def handle(self, records: Sequence[Record]) -> list[Output]:
+        """See `Desk`."""
+        outputs: list[Output] = []
+        mentions = [mention for _, mention in self._guard.decode(records, Mention, outputs)]
+        assessments = self._assessor.assess(mentions)
+        for mention, assessment in zip(mentions, assessments, strict=True):
+            # All that may belong to one incident must meet in one partition, whoever of its region took it down.
+            key = self._places.shard(assessment.region.code).encode()
+            outputs.append(Output(ASSESSED, key, AssessedMention(mention=mention, assessment=assessment).to_bytes()))
+        return outputs
+
+    def tick(self, now: datetime) -> list[Output]:
+        """Nothing here waits for time."""
+        return []

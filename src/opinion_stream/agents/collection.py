@@ -1,0 +1,41 @@
+"""The collection agent (监测收集): raw mentions in; clean, masked, pseudonymous, unrepeated mentions out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from opinion_stream.agents.guard import Guard
+from opinion_stream.agents.outputs import output
+from opinion_stream.agents.stage import Output, Record, Tools
+from opinion_stream.domain.collection.pipeline import Collector, Received
+from opinion_stream.domain.collection.repeats import Repeats
+from opinion_stream.domain.state import Store
+from opinion_stream.errors import Rejected
+from opinion_stream.models.mention import Mention
+from opinion_stream.topics import Stage
+
+
+class CollectionDesk:
+    """Collects one partition of the inbound topic."""
+
+    def __init__(self, tools: Tools, store: Store) -> None:
+        self._guard = Guard(Stage.COLLECTION, tools.sealer)
+        self._collector = Collector(tools.policy, tools.secret)
+        self._repeats = Repeats(store, timedelta(days=tools.policy.collection.repeat_window_days))
+
+    def handle(self, records: Sequence[Record]) -> list[Output]:
+        """See `Desk`."""
+        results = self._collector.collect([Received(record.value, record.at) for record in records])
+        outputs = [
+            self._guard.dead_letter(record, result)
+            for record, result in zip(records, results, strict=True)
+            if isinstance(result, Rejected)
+        ]
+        mentions = [result for result in results if isinstance(result, Mention)]
+        outputs += [output(mention) for mention in self._repeats.mark(mentions) if mention is not None]
+        return outputs
+
+    def tick(self, now: datetime) -> list[Output]:
+        """Nothing here waits for time."""
+        return []

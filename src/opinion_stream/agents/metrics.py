@@ -1,0 +1,55 @@
+"""What a worker counts: a closed list, few series, no content."""
+
+from __future__ import annotations
+
+from collections import Counter as Tally
+from collections.abc import Sequence
+
+from prometheus_client import CollectorRegistry, Counter, Histogram
+
+from opinion_stream.agents.stage import Output
+from opinion_stream.topics import Stage
+
+
+class StageMetrics:
+    """Counters of one stage, in a registry of their own."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.registry = CollectorRegistry()
+        labels = {"stage": stage.value}
+        self.records_in = Counter(
+            "opinion_records_in_total", "Records taken from the stage's topics.", ["stage"], registry=self.registry
+        ).labels(**labels)
+        self._out = Counter(
+            "opinion_records_out_total", "Records written, by topic.", ["stage", "topic"], registry=self.registry
+        )
+        self.repeated = Counter(
+            "opinion_records_repeated_total",
+            "Records delivered again after a restart or rebalance and passed over.",
+            ["stage"],
+            registry=self.registry,
+        ).labels(**labels)
+        self._seconds = Histogram(
+            "opinion_batch_seconds",
+            "Time from a batch's first record to the broker's last acknowledgement.",
+            ["stage"],
+            buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
+            registry=self.registry,
+        ).labels(**labels)
+        self._size = Histogram(
+            "opinion_batch_records",
+            "Records per batch.",
+            ["stage"],
+            buckets=(1, 5, 10, 25, 50, 100, 250, 500, 1000),
+            registry=self.registry,
+        ).labels(**labels)
+        self._stage = stage.value
+
+    def batch(self, records: int, outputs: Sequence[Output], seconds: float) -> None:
+        """Count a finished batch: records in, outputs by topic, and the time it took in seconds."""
+        self.records_in.inc(records)
+        for topic, count in Tally(o.topic.name for o in outputs).items():
+            self._out.labels(stage=self._stage, topic=topic).inc(count)
+        if records:
+            self._seconds.observe(seconds)
+            self._size.observe(records)

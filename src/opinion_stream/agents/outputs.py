@@ -1,0 +1,29 @@
+"""Which topic and key each model is written to."""
+
+from __future__ import annotations
+
+from opinion_stream.agents.stage import Output
+from opinion_stream.models.escalation import Escalation
+from opinion_stream.models.incident import Incident
+from opinion_stream.models.mention import Mention
+from opinion_stream.models.task import PublicResponse, ResponseTask, SupervisionNotice
+from opinion_stream.topics import COLLECTED, ESCALATIONS, INCIDENTS, RESPONSES, SUPERVISION, TASKS
+
+Result = Mention | Incident | Escalation | ResponseTask | PublicResponse | SupervisionNotice
+
+
+def output(result: Result) -> Output:
+    """The record to write for a result."""
+    match result:
+        case Mention():
+            return Output(COLLECTED, result.id.encode(), result.to_bytes())
+        case Incident():
+            return Output(INCIDENTS, result.id.encode(), result.to_bytes())
+        case Escalation():
+            return Output(ESCALATIONS, result.incident_id.encode(), result.to_bytes())
+        case ResponseTask():
+            return Output(TASKS, result.id.encode(), result.to_bytes())
+        case PublicResponse():
+            return Output(RESPONSES, result.incident_id.encode(), result.to_bytes())
+        case SupervisionNotice():
+            return Output(SUPERVISION, result.incident_id.encode(), result.to_bytes())

@@ -1,0 +1,59 @@
+"""The response agent (回应督办): escalations and commands in; tasks, public responses and notices out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from opinion_stream.agents.clocked import Inbox
+from opinion_stream.agents.guard import Guard
+from opinion_stream.agents.outputs import Result
+from opinion_stream.agents.stage import Output, Record, Tools
+from opinion_stream.domain.response.desk import ResponseDesk as Core
+from opinion_stream.domain.state import Store
+from opinion_stream.models.base import WireModel
+from opinion_stream.models.escalation import Escalation
+from opinion_stream.models.task import TaskCommand
+from opinion_stream.topics import ESCALATIONS, TASK_COMMANDS, Stage
+
+
+class ResponseDesk:
+    """Keeps the tasks of one partition."""
+
+    def __init__(self, tools: Tools, store: Store) -> None:
+        self._core = Core(tools.policy, store)
+        self._inbox = Inbox(
+            Guard(Stage.RESPONSE, tools.sealer),
+            store,
+            {ESCALATIONS: Escalation, TASK_COMMANDS: TaskCommand},
+            self._dispatch,
+            _own_time,
+            self._core.tick,
+        )
+
+    def _dispatch(self, record: WireModel, now: datetime) -> Iterable[Result]:
+        match record:
+            case Escalation():
+                return self._core.escalation(record, now)
+            case TaskCommand():
+                return self._core.command(record, now)
+            case _:
+                raise TypeError(f"no handler for {type(record).__name__}")
+
+    def handle(self, records: Sequence[Record]) -> list[Output]:
+        """See `Desk`."""
+        return self._inbox.handle(records)
+
+    def tick(self, now: datetime) -> list[Output]:
+        """See `Desk`."""
+        return self._inbox.tick(now)
+
+
+def _own_time(record: WireModel) -> datetime:
+    match record:
+        case Escalation():
+            return record.status_at
+        case TaskCommand():
+            return record.at
+        case _:
+            raise TypeError(f"no time for {type(record).__name__}")

@@ -1,0 +1,265 @@
+"""The one place of wiring: settings and policy in, a Faust app for one stage out."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import faust
+import structlog
+from faust.types import TP, AppT, EventT, StreamT, TableT
+
+from opinion_stream.adapters.clock import Clock, SystemClock
+from opinion_stream.adapters.faust_transport import use_fetch_wait
+from opinion_stream.adapters.partition_state import Backend, DictBackend
+from opinion_stream.adapters.producer import BatchProducer
+from opinion_stream.adapters.rocks import RocksBackend
+from opinion_stream.adapters.seal import Sealer
+from opinion_stream.agents.metrics import StageMetrics
+from opinion_stream.agents.runner import Runner, Sender
+from opinion_stream.agents.stage import DeskFactory, Record, StageSpec, Tools
+from opinion_stream.errors import DeliveryError
+from opinion_stream.policy import Policy
+from opinion_stream.settings import Settings
+from opinion_stream.topics import STATEFUL, Stage, changelog_name, full_name, group_id, inputs_of
+
+if TYPE_CHECKING:
+    from faust.stores.rocksdb import Store as RocksStore
+    from faust.tables.manager import TableManager
+
+log = structlog.get_logger(__name__)
+
+
+MIB = 1024 * 1024
+ROCKS_OPTIONS = {
+    # Faust's defaults are for one big table (2 GiB of cache); a worker here holds several small databases.
+    "driver": "rocksdict",
+    "write_buffer_size": 4 * MIB,
+    "max_write_buffer_number": 2,
+    "target_file_size_base": 16 * MIB,
+    "block_cache_size": 16 * MIB,
+    "block_cache_compressed_size": 4 * MIB,
+}
+
+
+def desk_of(stage: Stage) -> DeskFactory:
+    """How the stage's desks are made. Imported here and not above: a worker loads only what its stage needs."""
+    match stage:
+        case Stage.COLLECTION:
+            from opinion_stream.agents.collection import CollectionDesk
+
+            return CollectionDesk
+        case Stage.ASSESSMENT:
+            from opinion_stream.agents.assessment import AssessmentDesk
+
+            return AssessmentDesk
+        case Stage.INCIDENTS:
+            from opinion_stream.agents.incidents import IncidentsDesk
+
+            return IncidentsDesk
+        case Stage.REPORTING:
+            from opinion_stream.agents.reporting import ReportingDesk
+
+            return ReportingDesk
+        case Stage.RESPONSE:
+            from opinion_stream.agents.response import ResponseDesk
+
+            return ResponseDesk
+
+
+def tools_of(settings: Settings, policy: Policy) -> Tools:
+    """What every desk may use. Raises SettingsError when there is no key."""
+    secret = settings.secret_key()
+    return Tools(policy=policy, sealer=Sealer(secret), secret=secret)
+
+
+def stop_at_once(error: BaseException) -> None:
+    """End the process without acknowledging anything more: what is not committed is done again at the start."""
+    log.critical("worker_stops", error=type(error).__name__, detail=str(error))
+    os._exit(70)
+
+
+class StageApp:
+    """A Faust app that runs one stage: subscription, batches, rebalances, timers."""
+
+    def __init__(
+        self,
+        stage: Stage,
+        settings: Settings,
+        policy: Policy,
+        *,
+        clock: Clock | None = None,
+        store: str | None = None,
+        sender: Sender | None = None,
+        on_fatal: Callable[[BaseException], None] = stop_at_once,
+    ) -> None:
+        """`store`, `sender`, `clock` and `on_fatal` are for tests; left out, they are RocksDB, Kafka, the
+        system's clock and the end of the process."""
+        self.stage = stage
+        self.settings = settings
+        self.clock = clock or SystemClock()
+        self.metrics = StageMetrics(stage)
+        self._on_fatal = on_fatal
+        self._own_producer: BatchProducer | None = None
+        prefix = settings.topic_prefix
+        if sender is None:
+            self._own_producer = BatchProducer(settings.bootstrap(), client_id=f"{group_id(prefix, stage)}-out")
+            sender = self._own_producer
+        self.app = _faust_app(stage, settings, store or "rocksdb://")
+        use_fetch_wait(self.app, settings.fetch_wait_seconds)
+        self._topics = {full_name(prefix, topic): topic for topic in inputs_of(stage)}
+        self.table: TableT[bytes, bytes] | None = None
+        if stage in STATEFUL:
+            self.table = self.app.Table(
+                "state",
+                key_type=bytes,
+                value_type=bytes,
+                partitions=settings.partitions,
+                options=ROCKS_OPTIONS if store is None else None,
+                help=f"state of the {stage.value} stage",
+            )
+        self.runner = Runner(
+            spec=StageSpec(stage, desk_of(stage)),
+            tools=tools_of(settings, policy),
+            sender=sender,
+            backend=self._backend,
+            topic_name=lambda topic: full_name(prefix, topic),
+            changelog=changelog_name(prefix, stage),
+            persisted=self._persisted,
+            metrics=self.metrics,
+        )
+        self._memory: dict[int, DictBackend] = {}
+        self._register(store is None)
+
+    def _register(self, with_rocks: bool) -> None:
+        self._with_rocks = with_rocks
+        source = self.app.topic(
+            *self._topics, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw"
+        )
+        self.agent = self.app.agent(source, name=self.stage.value)(self._consume)
+        self.app.on_partitions_revoked.connect(self._revoked)  # type: ignore[arg-type]  # positional in Faust's own calls
+        if self.settings.clock == "system" and self.stage in (Stage.REPORTING, Stage.RESPONSE):
+            self.app.timer(self.settings.tick_seconds)(self._tick)
+
+    async def _consume(self, stream: StreamT[bytes]) -> None:
+        batches = cast("faust.Stream[bytes]", stream).noack_take(
+            self.settings.batch_size, within=self.settings.batch_seconds
+        )
+        async for events in batches:
+            await self.take(cast("Sequence[EventT[bytes]]", events))
+
+    async def take(self, events: Sequence[EventT[bytes]]) -> None:
+        """One batch: judge, write, and only then acknowledge, in order.
+
+        Events that were fetched before a rebalance are passed over unacknowledged: whoever owns their
+        partition now reads them again from the committed offset.
+        """
+        async with self.runner.lock:
+            current = [e for e in events if e.message.generation_id == self.app.consumer_generation_id]
+            try:
+                await self.runner.process([self._record(event) for event in current])
+            except DeliveryError as error:
+                self._on_fatal(error)
+                return
+            for event in current:
+                event.ack()
+
+    def _record(self, event: EventT[bytes]) -> Record:
+        message = event.message
+        return Record(
+            topic=self._topics[message.topic],
+            partition=message.partition,
+            offset=message.offset,
+            key=message.key,
+            value=message.value or b"",
+            at=datetime.fromtimestamp(message.timestamp, UTC),
+        )
+
+    async def _tick(self) -> None:
+        if not self._recovered():
+            return
+        async with self.runner.lock:
+            partitions = {tp.partition for tp in self.app.consumer.assignment() if tp.topic in self._topics}
+            try:
+                await self.runner.tick(partitions, self.clock.now())
+            except DeliveryError as error:
+                self._on_fatal(error)
+
+    async def _revoked(self, app: AppT, revoked: set[TP], **_: object) -> None:
+        # Waiting for the batch in hand keeps this worker from writing after another has taken over.
+        async with self.runner.lock:
+            self.runner.drop({tp.partition for tp in revoked})
+
+    def _backend(self, partition: int) -> Backend:
+        if self.table is None or not self._with_rocks:
+            return self._memory.setdefault(partition, DictBackend())
+        store = cast("RocksStore", self.table.data)
+        return RocksBackend(store._db_for_partition(partition), store.offset_key)
+
+    def _persisted(self, partition: int, offset: int) -> None:
+        if self.table is not None and self._with_rocks:
+            cast("RocksStore", self.table.data).set_persisted_offset(TP(self.runner.changelog, partition), offset)
+
+    async def run(self, stop: asyncio.Event, on_ready: Callable[[], None] = lambda: None) -> None:
+        """Run until `stop` is set, then leave the group cleanly.
+
+        `on_ready` is called once, when state is recovered and the first partitions are consumed.
+        """
+        if self._own_producer is not None:
+            await self._own_producer.start()
+        await self.app.start()
+        ready = asyncio.ensure_future(self._announce(on_ready))
+        waits = [asyncio.ensure_future(stop.wait()), asyncio.ensure_future(self.app.wait_until_stopped())]
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        crashed = self.app.crash_reason
+        for wait in (ready, *waits):
+            wait.cancel()
+        await self.app.stop()
+        if self._own_producer is not None:
+            await self._own_producer.stop()
+        if crashed is not None:
+            self._on_fatal(crashed)
+
+    async def _announce(self, on_ready: Callable[[], None]) -> None:
+        while not self._recovered():
+            await asyncio.sleep(0.05)
+        log.info("worker_ready", stage=self.stage.value)
+        on_ready()
+
+    def _recovered(self) -> bool:
+        return cast("TableManager", self.app.tables).recovery.completed.is_set() and not self.app.rebalancing
+
+
+def _faust_app(stage: Stage, settings: Settings, store: str) -> faust.App:
+    prefix = settings.topic_prefix
+    state_dir = Path(settings.state_dir) / group_id(prefix, stage)
+    state_dir.mkdir(parents=True, exist_ok=True)
+    return faust.App(
+        group_id(prefix, stage),
+        broker=[f"kafka://{host}" for host in (settings.kafka_bootstrap or "127.0.0.1:9092").split(",")],
+        store=store,
+        datadir=str(state_dir.absolute()),
+        autodiscover=False,
+        processing_guarantee="at_least_once",
+        topic_partitions=settings.partitions,
+        topic_replication_factor=settings.replication,
+        topic_allow_declare=True,
+        topic_disable_leader=True,
+        table_standby_replicas=0,
+        web_enabled=False,
+        stream_buffer_maxsize=settings.batch_size * 2,
+        stream_wait_empty=False,
+        stream_recovery_delay=0.1,
+        broker_commit_interval=settings.commit_seconds,
+        broker_session_timeout=settings.session_seconds,
+        broker_heartbeat_interval=max(1.0, settings.session_seconds / 5),
+        broker_rebalance_timeout=settings.session_seconds * 3,
+        broker_max_poll_records=settings.batch_size * 2,
+        consumer_auto_offset_reset="earliest",
+        consumer_max_fetch_size=4 * MIB,
+        producer_max_request_size=20 * MIB,
+    )

@@ -1,0 +1,157 @@
+"""A batch is durable when `process` returns, one bad record stops nothing, and a restart repeats nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import pytest
+from builders import small_policy
+
+from opinion_stream.adapters.partition_state import DictBackend
+from opinion_stream.adapters.producer import Outgoing
+from opinion_stream.adapters.seal import Sealer
+from opinion_stream.agents.metrics import StageMetrics
+from opinion_stream.agents.runner import Runner
+from opinion_stream.agents.stage import Output, Record, StageSpec, Tools
+from opinion_stream.domain.state import Store
+from opinion_stream.errors import DeliveryError
+from opinion_stream.models.control import DeadLetter
+from opinion_stream.topics import COLLECTED, DEAD_LETTERS, INBOUND, Stage
+
+NOW = datetime(2026, 11, 9, tzinfo=UTC)
+SECRET = b"a key of sixteen and more bytes"
+
+
+@dataclass
+class FakeBroker:
+    """Takes records; can be told to refuse the n-th call."""
+
+    written: list[Outgoing] = field(default_factory=list)
+    fail_at: int | None = None
+    calls: int = 0
+
+    async def send_all(self, records: Sequence[Outgoing]) -> list[int]:
+        self.calls += 1
+        if self.calls == self.fail_at:
+            raise DeliveryError("refused")
+        start = len(self.written)
+        self.written += records
+        return list(range(start, len(self.written)))
+
+    def to(self, topic: str) -> list[bytes | None]:
+        return [record.value for record in self.written if record.topic == topic]
+
+
+class CountingDesk:
+    """Writes the running number of each record; falls over records that say `boom`."""
+
+    def __init__(self, tools: Tools, store: Store) -> None:
+        self._store = store
+        self._count = int(store.get("count") or b"0")
+
+    def handle(self, records: Sequence[Record]) -> list[Output]:
+        outputs = []
+        for record in records:
+            if record.value == b"boom":
+                raise ZeroDivisionError
+            self._count += 1
+            self._store.put("count", str(self._count).encode())
+            outputs.append(Output(COLLECTED, record.value, f"{record.value.decode()}={self._count}".encode()))
+        return outputs
+
+    def tick(self, now: datetime) -> list[Output]:
+        return [Output(COLLECTED, b"tick", now.isoformat().encode())]
+
+
+def runner(broker: FakeBroker, backends: dict[int, DictBackend]) -> Runner:
+    return Runner(
+        spec=StageSpec(Stage.COLLECTION, CountingDesk),
+        tools=Tools(small_policy(), Sealer(SECRET), SECRET),
+        sender=broker,
+        backend=lambda partition: backends.setdefault(partition, DictBackend()),
+        topic_name=lambda topic: topic.name,
+        changelog="changelog",
+        persisted=lambda partition, offset: None,
+        metrics=StageMetrics(Stage.COLLECTION),
+    )
+
+
+def records(*values: str, partition: int = 0, start: int = 0) -> list[Record]:
+    return [
+        Record(INBOUND, partition, start + number, None, value.encode(), NOW) for number, value in enumerate(values)
+    ]
+
+
+async def test_records_of_several_partitions_are_judged_apart() -> None:
+    broker = FakeBroker()
+
+    await runner(broker, {}).process(records("a", "b") + records("c", partition=1))
+
+    assert broker.to("mentions.collected") == [b"a=1", b"b=2", b"c=1"]
+
+
+async def test_one_bad_record_goes_to_the_dead_letters_and_the_rest_go_on() -> None:
+    broker = FakeBroker()
+
+    await runner(broker, {}).process(records("a", "b", "boom", "c", "boom", "d"))
+
+    assert broker.to("mentions.collected") == [b"a=1", b"b=2", b"c=3", b"d=4"]
+    letters = [DeadLetter.model_validate_json(value or b"") for value in broker.to("dead-letters")]
+    assert [letter.offset for letter in letters] == [2, 4]
+    assert {letter.kind for letter in letters} == {"internal_error"}
+    assert Sealer(SECRET).open(letters[0].original_sealed) == b"boom"
+
+
+async def test_a_restart_goes_on_where_the_last_batch_ended() -> None:
+    backends: dict[int, DictBackend] = {}
+    await runner(FakeBroker(), backends).process(records("a", "b"))
+    broker = FakeBroker()
+
+    await runner(broker, backends).process(records("a", "b", "c"))
+
+    assert broker.to("mentions.collected") == [b"c=3"]
+
+
+@pytest.mark.parametrize("fail_at", [1, 2])
+async def test_a_batch_the_broker_refused_is_done_again_with_the_same_result(fail_at: int) -> None:
+    backends: dict[int, DictBackend] = {}
+    await runner(FakeBroker(), backends).process(records("a"))
+    with pytest.raises(DeliveryError):
+        await runner(FakeBroker(fail_at=fail_at), backends).process(records("b", "c", start=1))
+    broker = FakeBroker()
+
+    await runner(broker, backends).process(records("b", start=1))
+    await runner(broker, backends).process(records("c", start=2))
+
+    expected = [b"b=2", b"c=3"]
+    # When only the last acknowledgement was missing the batch counts as done, as its outputs were written.
+    assert broker.to("mentions.collected") == (expected if fail_at == 1 else [])
+
+
+async def test_outputs_are_written_before_the_marker_that_makes_them_valid() -> None:
+    broker = FakeBroker()
+
+    await runner(broker, {}).process(records("a"))
+
+    assert broker.written[-1].topic == "changelog"
+    assert broker.written[-1].key == b"\x00marker"
+    assert broker.calls == 2
+
+
+async def test_time_passes_on_each_partition() -> None:
+    broker = FakeBroker()
+
+    await runner(broker, {}).tick({0, 1}, NOW)
+
+    assert len(broker.to("mentions.collected")) == 2
+
+
+async def test_a_dead_letter_of_the_same_bytes_has_the_same_id_wherever_it_stood() -> None:
+    first, second = FakeBroker(), FakeBroker()
+    await runner(first, {}).process(records("boom"))
+    await runner(second, {}).process(records("boom", partition=3, start=99))
+
+    ids = {DeadLetter.model_validate_json(b.to(DEAD_LETTERS.name)[0] or b"").id for b in (first, second)}
+    assert len(ids) == 1
