@@ -1,0 +1,71 @@
+"""Names that people go by on the net and on paper: e-mail, QQ, WeChat, accounts, plates, passports."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from opinion_stream.domain.collection.spans import Span, reader
+
+# Patterns start with a literal or a character class wherever they can: the regex engine skips ahead to those.
+_AT = r"\s?(?:@|[(\[#]at[)\]#]|\sat\s|艾特)\s?"
+_DOT = r"\s?(?:[.。]|点|[(\[#]dot[)\]#]|\sdot\s)\s?"
+_EMAIL = re.compile(
+    rf"[A-Za-z0-9*][A-Za-z0-9._%+*-]{{0,63}}{_AT}[A-Za-z0-9-]{{1,63}}"
+    rf"(?:{_DOT}[A-Za-z0-9-]{{1,63}}){{0,3}}{_DOT}[A-Za-z]{{2,18}}(?![A-Za-z])",
+    re.IGNORECASE,
+)
+
+_ACCOUNT = re.compile(r"@(?<![A-Za-z0-9._%+*-]@)(?P<n>[\w一-鿿·-]{2,30})(?=[\s:：,，.。;；!！?？、/)）】\]@〔]|$)")
+
+_GAP = r"[是为:：()（）“”\"' ]{0,4}"
+_QQ_NUMBER = re.compile(rf"(?:群|邮箱)?(?:号码?)?{_GAP}(?P<n>[1-9](?:[ \-]?[0-9]){{4,10}})(?![0-9])")
+_QQ_AFTER = re.compile(r"[1-9][0-9]{4,10}(?=\s?[(（]\s?[Qq]{2})")
+
+_WECHAT_ID = re.compile(
+    # Without a sign between, an id is told from a word by its digit or underscore.
+    rf"(?:群|账号|帐号|号码?|[Ii][Dd])?{_GAP}"
+    r"(?P<n>[A-Za-z](?=[A-Za-z-]*[0-9_])[A-Za-z0-9_-]{5,19}|[1-9][0-9]{5,11})(?![A-Za-z0-9_])"
+    r"|(?:(?:账号|帐号|号码?|[Ii][Dd])[是为:： ]{0,3}|[:：]\s?)(?P<m>[A-Za-z][A-Za-z0-9_-]{5,19})(?![A-Za-z0-9_])"
+)
+
+_LETTER = "[A-HJ-NP-Za-hj-np-z]"
+_SIGN = "[A-HJ-NP-Za-hj-np-z0-9]"
+_TWO_DIGITS = "(?=(?:[A-Za-z]*[0-9]){2})"
+_PLATE = re.compile(
+    # GA 36-2018: province, letter, five signs without I and O (two digits at least); new-energy vehicles have six.
+    rf"[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼]\s?{_LETTER}[·.• \-]?{_TWO_DIGITS}"
+    rf"(?:[0-9]{{5}}{_LETTER}|{_LETTER}{_SIGN}[0-9]{{4}}|{_SIGN}{{5}}|{_SIGN}{{4}}[挂学警港澳试超领使])(?![A-Za-z0-9])"
+)
+_ANY_PLATE = re.compile(
+    # Beside a cue word the province need not be one we know.
+    rf"(?:号码?)?[是为:：\s]{{0,3}}(?P<n>[一-鿿]?[A-Za-z][·.• \-]?{_TWO_DIGITS}[A-Za-z0-9]{{5,6}})(?![A-Za-z0-9])"
+)
+
+_ANY_PASSPORT = re.compile(r"(?:号码?)?[是为:： ]{0,3}(?P<n>[A-Za-z][A-Za-z0-9]?[ -]?[0-9]{7,8})(?![A-Za-z0-9])")
+
+_CUE_WORDS = {
+    "QQ qq Qq qQ 扣扣 企鹅号 Q号 q号 加Q 加q Q: Q： q: q：": reader("qq", _QQ_NUMBER),
+    "微信 薇信 威信 徽信 vx VX Vx vX wx WX Wx wX V信 v信 加V 加v V: V： v: v：": reader("wechat", _WECHAT_ID),
+    "WeChat wechat Wechat weixin WeiXin Weixin": reader("wechat", _WECHAT_ID),
+    "车牌 牌照 牌号 车号": reader("plate", _ANY_PLATE),
+    "护照 通行证 旅行证 证件": reader("passport", _ANY_PASSPORT),
+}
+HANDLE_CUES = {cue: read for cues, read in _CUE_WORDS.items() for cue in cues.split()}
+
+
+def find_handles(text: str, public_accounts: frozenset[str]) -> Iterator[Span]:
+    """Where e-mail addresses, account names after @ and plates stand, and QQ numbers before their cue word.
+
+    Kinds: email, account, plate, qq. What stands after a cue word is found by `HANDLE_CUES`: qq, wechat, plate,
+    passport. Account names in `public_accounts` (media, public bodies) are left: they are nobody's private name.
+    """
+    if "@" in text or "艾特" in text or "at" in text or "AT" in text:
+        yield from (Span(*match.span(), "email") for match in _EMAIL.finditer(text))
+    if "@" in text:
+        for match in _ACCOUNT.finditer(text):
+            if match["n"] not in public_accounts:
+                yield Span(*match.span(), "account")
+    if "QQ" in text or "qq" in text:
+        yield from (Span(*match.span(), "qq") for match in _QQ_AFTER.finditer(text))
+    yield from (Span(*match.span(), "plate") for match in _PLATE.finditer(text))

@@ -1,0 +1,105 @@
+"""Names of private persons: only where they introduce themselves or stand beside other personal data.
+
+A name elsewhere is left: it is often that of an official or a public figure, and part of the matter.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from opinion_stream.domain.collection.spans import Reader, Span
+from opinion_stream.domain.collection.surnames import (
+    COMMON_WORDS,
+    DOUBLE_SURNAMES,
+    NOT_IN_GIVEN_NAMES,
+    SURNAMES,
+    TITLES,
+)
+
+_SURNAME = f"(?:{DOUBLE_SURNAMES}|[{SURNAMES}])"
+_NAME = f"(?:{_SURNAME}(?:(?![{NOT_IN_GIVEN_NAMES}])[一-鿿]){{1,2}})"
+_PUNCTUATION = r"[\s,，。.、;；:：!！()（）*〔]"
+_END = rf"(?={_PUNCTUATION}|$)"
+
+# A party of a matter says or is asked who they are.
+_SAID = "我叫 我名叫 本人叫 名字叫 名叫 本人姓名 联系人 申请人 投诉人 举报人 具报人 反映人"
+_ASKED = "姓名 报修人 来电人 来信人 留言人 求助人 收件人 署名"
+_INTRODUCED = re.compile(
+    rf"[:：是为叫\s]{{0,2}}(?P<n>{_NAME}|{_SURNAME}(?={TITLES}))(?:{TITLES})?"
+    rf"(?=$|{_PUNCTUATION}|[男女今住家是的来现系因于在就想已有和0-9]|电话|手机|身份证|联系|年龄|籍贯|微信)"
+)
+
+_DATUM = re.compile(r"〔(?:手机号|座机号|身份证号|银行卡号|邮箱|QQ号|微信号|护照号)〕|[0-9]{0,10}\*{5,}")
+_CUE = (
+    "(?:的)?(?:本人)?(?:联系|家庭|办公)?(?:手机号码?|手机|电话号码?|电话|座机|身份证号码?|身份证|微信号?|[Qq]{2}号?"
+    "|扣扣|邮箱|护照号?|银行卡号?|卡号|账号|方式|[Tt][Ee][Ll])?(?:号码?)?[是为:： ]{0,3}"
+)
+_SEX = "[,，、 ]{0,2}[男女](?:士|性)?[,，、 ]{0,2}"
+_BRACKET = r"[\s,，、:：()（）\-—]{0,2}"
+_BEFORE_DATUM = re.compile(rf"(?:(?P<t>{_SURNAME})(?:{TITLES})|(?P<n>{_NAME})){_BRACKET}(?:{_SEX})?{_CUE}{_BRACKET}$")
+_AFTER_DATUM = re.compile(
+    rf"(?:[\s(（:：]{{0,2}}(?:联系人|找|姓名)?[:： ]?(?:(?P<t>{_SURNAME})(?={TITLES})|(?P<n>{_NAME}){_END}))"
+    rf"|[,，](?P<m>{_SURNAME})(?={TITLES})"
+)
+_REACH = 32
+
+_SEX_OF = re.compile(r"[男女]性?[,，、\s。;；（(]")
+_BEFORE_SEX = re.compile(rf"(?P<n>{_NAME})[,，、\s]{{1,2}}$")
+
+_NOT_A_PERSON = re.compile("[局委办厅院所站队部处科室会社司店厂校班组村镇乡县市区省街路桥河山楼]$")
+
+
+class NameFinder:
+    """Finds names. `not_a_name`: words of the policy that look like a surname with a title, but are none."""
+
+    def __init__(self, not_a_name: frozenset[str] = frozenset()) -> None:
+        self._not_a_name = not_a_name
+
+    def cues(self) -> dict[str, Reader]:
+        """Words with which people introduce themselves, and what reads the name after them. Kind: name."""
+
+        def read(text: str, cue: re.Match[str]) -> Span | None:
+            match = _INTRODUCED.match(text, cue.end())
+            return next(self._names(text, *match.span("n")), None) if match else None
+
+        def read_after_sign(text: str, cue: re.Match[str]) -> Span | None:
+            # 姓名 may be the heading of anything, 姓名：张三 is not.
+            span = read(text, cue)
+            return span if span and span.start > cue.end() else None
+
+        return dict.fromkeys(_SAID.split(), read) | dict.fromkeys(_ASKED.split(), read_after_sign)
+
+    def find(self, text: str) -> Iterator[Span]:
+        """Names beside markers and asterisks of other personal data, and before their sex (张三，男，). Kind: name."""
+        if "〕" in text or "*****" in text:
+            for datum in _DATUM.finditer(text):
+                at = max(0, datum.start() - _REACH)
+                before = _BEFORE_DATUM.search(text[at : datum.start()])
+                if before:
+                    start, end = before.span(before.lastgroup or 0)
+                    yield from self._names(text, at + start, at + end)
+                after = _AFTER_DATUM.match(text, datum.end())
+                if after:
+                    yield from self._names(text, *after.span(after.lastgroup or 0))
+        if "男" in text or "女" in text:
+            for sex in _SEX_OF.finditer(text):
+                at = max(0, sex.start() - 6)
+                before = _BEFORE_SEX.search(text[at : sex.start()])
+                if before:
+                    yield from self._names(text, at + before.start("n"), at + before.end("n"))
+
+    def _names(self, text: str, start: int, end: int) -> Iterator[Span]:
+        if not self._is_word(text, start, end):
+            yield Span(start, end, "name")
+
+    def _is_word(self, text: str, start: int, end: int) -> bool:
+        """Whether it is a common word, the name of a body, or a word of the policy lies across it."""
+        found = text[start:end]
+        if found[:2] in COMMON_WORDS or (len(found) > 2 and _NOT_A_PERSON.search(found)):
+            return True
+        for word in self._not_a_name:
+            at = text.find(word, max(0, start - len(word) + 1), end + len(word) - 1)
+            if at >= 0:
+                return True
+        return False

@@ -1,0 +1,190 @@
+"""Numbers of persons: telephone, identity card, bank card, passport, also spaced out or in Chinese numerals."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import date
+from typing import NamedTuple
+
+from opinion_stream.domain.collection.spans import Span
+
+
+def luhn(digits: str) -> bool:
+    """Whether the digits pass the check of ISO/IEC 7812-1 annex B, as bank card numbers do."""
+    doubled = sum(sum(divmod(2 * int(digit), 10)) for digit in digits[-2::-2])
+    return (doubled + sum(map(int, digits[::-2]))) % 10 == 0
+
+
+def id_checksum(number: str) -> bool:
+    """Whether the 18th sign fits the other 17 (GB 11643-1999, ISO 7064 MOD 11-2)."""
+    total = sum(int(digit) * 2**power for digit, power in zip(number[:17], range(17, 0, -1), strict=True))
+    return "10X98765432"[total % 11] == number[17].upper()
+
+
+# GB 11643-1999: the first two digits are a province of GB/T 2260.
+_PROVINCE = re.compile(r"1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5]|71|8[1-3]|91")
+
+
+def _born(year: str, month_day: str) -> bool:
+    try:
+        return date(int(year), int(month_day[:2]), int(month_day[2:])).year >= 1880
+    except ValueError:
+        return False
+
+
+def _is_id18(match: re.Match[str]) -> bool:
+    number = re.sub("[^0-9Xx]", "", match[0])
+    if not (_PROVINCE.match(number) and _born(number[6:10], number[10:14])):
+        return False
+    # A number with a slip of the pen still tells who it is; the checksum decides only where it is oddly spaced.
+    shape = [len(group) for group in re.findall("[0-9Xx]+", match[0])]
+    return shape in ([18], [6, 8, 4]) or id_checksum(number)
+
+
+def _is_id15(match: re.Match[str]) -> bool:
+    return _PROVINCE.match(match[0]) is not None and _born("19" + match[0][6:8], match[0][8:12])
+
+
+def _is_card(match: re.Match[str]) -> bool:
+    digits = re.sub("[^0-9]", "", match[0])
+    return 16 <= len(digits) <= 19 and luhn(digits)
+
+
+_UNIT_AFTER = re.compile(r"[.][0-9]|\s?(?:[元万亿吨米度股票%％㎡]|块钱|平方|公里|千米|人民币|人次)")
+_MONEY_BEFORE = re.compile(r"[¥￥$]\s?$|[0-9][.,]$")
+
+
+def _is_no_amount(match: re.Match[str]) -> bool:
+    start, end = match.span("n")
+    if _UNIT_AFTER.match(match.string, end):
+        return False
+    return _MONEY_BEFORE.search(match.string, max(0, start - 2), start) is None
+
+
+def _is_no_day(match: re.Match[str]) -> bool:
+    """Whether the digits are no day of our time, as they are in version and document numbers."""
+    digits = match[0][-8:]
+    return not (digits.isdigit() and digits[:2] in ("19", "20") and _born(digits[:4], digits[4:]))
+
+
+class _Rule(NamedTuple):
+    """A kind of number: group `n` of the pattern is masked where `holds` says so."""
+
+    kind: str
+    pattern: re.Pattern[str]
+    holds: Callable[[re.Match[str]], bool]
+
+
+_SIGNS = r" \-‐‑‒–—―−_.·•~/"
+_S = f"[{_SIGNS}]{{0,3}}"
+_S1 = f"[{_SIGNS}]{{1,3}}"
+_LOOSE = rf"[{_SIGNS},，、()（）+]{{0,3}}"
+_IN_MOBILE = rf"(?:{_S}|[一,，、]?)"
+_COUNTRY = rf"(?:[(（]?(?:\+|00)?86[)）]?{_S})?"
+_AREA = r"0(?:10|2[0-9]|[3-9][0-9]{2})"
+_MOBILE = (
+    # Groupings that people use. Others, such as pairs, are more often lists of days or prices.
+    rf"1[3-9][0-9]{_IN_MOBILE}[0-9]{{4}}{_IN_MOBILE}[0-9]{{4}}"
+    rf"|1[3-9][0-9][ _\-—]{{1,3}}[0-9]{{8}}|1[3-9][0-9]{{5}}[ _\-—]{{1,3}}[0-9]{{4}}"
+    rf"|1[3-9][0-9]{{2}}(?P<a>{_S1})[0-9]{{4}}(?P=a)[0-9]{{3}}|1[3-9][0-9](?P<b>{_S1})[0-9]{{3}}(?P=b)[0-9]{{5}}"
+    rf"|1{_S1}[3-9](?:{_S1}[0-9]){{9}}|(?:1[3-9][0-9]{{9}}){{2}}"
+)
+_LANDLINE = (
+    rf"(?:{_COUNTRY}[(（]?{_AREA}[)）]?(?:{_S}|一)|(?:(?:\+|00)86{_S}|86[\-—])[1-9][0-9]{{1,2}}{_S})"
+    rf"[2-8][0-9]{{2,3}}{_S}[0-9]{{4}}"
+)
+_ID18 = rf"[1-9](?:{_S}[0-9]){{16}}{_S}[0-9Xx]"
+_CARD = (
+    rf"[3-69](?:[0-9]{{15,18}}|[0-9]{{5}}{_S1}[0-9]{{10,13}}"
+    rf"|[0-9]{{3}}(?:{_S1}[0-9]{{4}}){{3}}(?:{_S1}[0-9]{{1,3}})?|(?:{_S1}[0-9]){{15,18}})"
+)
+_ID_CUE = r"身份证(?:件)?(?:号码?|编号)?[^0-9〔〕\n]{0,5}"
+_CARD_CUE = r"(?:卡号|[账帐][号户]|银行卡?|储蓄卡|信用社|[工农中建交]行|户头|打款|转账|汇款)[^0-9〔〕\n]{0,8}"
+_PHONE_CUE = r"(?:手机|电话|联系方式|联系|微信|致电|拨打|短信|[Tt][Ee][Ll]|[Mm]ob(?:ile)?|[Pp]hone)"
+
+
+def _rule(kind: str, holds: Callable[[re.Match[str]], bool], number: str, cue: str = "") -> _Rule:
+    return _Rule(kind, re.compile(rf"{cue}(?<![0-9])(?P<n>{number})(?![0-9])"), holds)
+
+
+_RULES = (
+    _rule("passport", _is_no_day, "(?<![A-Za-z])(?:[EG][0-9]{8}|E[A-HJ-NP-Z][0-9]{7})(?![A-Za-z])"),
+    _rule("id_card", _is_id18, _ID18),
+    _rule("id_card", _is_id15, "[1-9][0-9]{14}"),
+    _rule("bank_card", _is_card, _CARD),
+    _rule("phone", _is_no_amount, f"{_COUNTRY}0?(?:{_MOBILE})"),
+    _rule("landline", _is_no_amount, _LANDLINE),
+    _rule("id_card", _is_no_amount, rf"[1-9](?:{_S}[0-9]){{13,16}}{_S}[0-9Xx]", _ID_CUE),
+    _rule(
+        "bank_card",
+        _is_no_amount,
+        rf"(?=(?:{_S}[0-9]){{12,21}}(?!{_S}[0-9]))[0-9]{{3,}}(?:{_S1}[0-9]{{3,}}){{0,5}}",
+        _CARD_CUE,
+    ),
+    _rule("phone", _is_no_amount, rf"1{_LOOSE}[3-9](?:{_LOOSE}[0-9]){{9}}", _PHONE_CUE + r"[^0-9〔〕。；;\n]{0,8}"),
+    _rule(
+        "landline", _is_no_amount, rf"[2-8][0-9]{{2,3}}{_S}[0-9]{{4}}(?!{_S}[0-9])", _PHONE_CUE + r"[号码是为:： ]{0,4}"
+    ),
+)
+
+_RUN = re.compile(rf"[0-9](?:[{_SIGNS}()（）,，、一]{{0,3}}[0-9]){{6,}}")
+_REACH = 20
+"""How far before a run of digits a rule may start (cue words, country code)."""
+
+_CHINESE = dict(zip("〇零一二三四五六七八九幺壹贰叁肆伍陆柒捌玖", "001234567891123456789", strict=True))
+_SIGNED = dict(zip("⓪①②③④⑤⑥⑦⑧⑨⓿❶❷❸❹❺❻❼❽❾⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉", "0123456789" * 4, strict=True))
+_NUMERALS = "".join(_CHINESE) + "".join(_SIGNED)
+_AS_DIGITS = str.maketrans(_CHINESE | _SIGNED)
+_NUMERAL_HINT = re.compile(rf"[{_NUMERALS}]{_S}(?:[0-9{_NUMERALS}]{_S}){{3}}")
+_NUMERAL_RUN = re.compile(rf"[0-9{_NUMERALS}](?:{_S}[0-9{_NUMERALS}]){{9,}}")
+
+
+def find_numbers(text: str) -> list[Span]:
+    """Where the personal numbers stand in `text` (half-width), in no order and without overlap.
+
+    Kinds: id_card, bank_card, passport, phone (mobile), landline (with area code, or beside a cue word). Short
+    numbers, 400 and 800 numbers, amounts, dates and document numbers are none of these.
+    """
+    spans: list[Span] = []
+    for run in _RUN.finditer(text):
+        # One sign more, for an identity number may end in X.
+        spans += _in_run(text, spans[-1].end if spans else 0, run.start(), run.end() + 1)
+    if _NUMERAL_HINT.search(text):
+        spans += _in_numerals(text, spans)
+    return spans
+
+
+def _in_run(text: str, done: int, start: int, end: int) -> list[Span]:
+    """What the rules find in a run of digits at [start, end), in order; before `done` all was found."""
+    found: list[Span] = []
+    for rule in _RULES:
+        for match in rule.pattern.finditer(text, max(done, start - _REACH), end):
+            span = Span(*match.span("n"), rule.kind)
+            if not _overlaps(span, found) and rule.holds(match):
+                found.append(span)
+    return sorted(found)
+
+
+def _in_numerals(text: str, taken: list[Span]) -> list[Span]:
+    """Numbers at least partly in Chinese or circled numerals."""
+    digits = text.translate(_AS_DIGITS)
+    found: list[Span] = []
+    for run in _NUMERAL_RUN.finditer(text):
+        start, end = run.span()
+        # What follows may start with a numeral that is a word of its own, as in 一直 and 一个.
+        ends = [end + 1, end - 1, end - 2] if text[end - 1] in _CHINESE else [end + 1]
+        for cut in ends:
+            here = [
+                span
+                for span in _in_run(digits, start, start, cut)
+                if any(c in _NUMERALS for c in text[span.start : span.end]) and not _overlaps(span, taken)
+            ]
+            if here:
+                found += here
+                break
+    return found
+
+
+def _overlaps(span: Span, others: list[Span]) -> bool:
+    return any(span.start < other.end and other.start < span.end for other in others)

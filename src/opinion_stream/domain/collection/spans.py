@@ -1,0 +1,50 @@
+"""Stretches of text to be masked, and cue words beside which they stand."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import NamedTuple
+
+
+class Span(NamedTuple):
+    """A stretch of text to be masked: [start, end), and what it is (a key of `mask.MARKERS`)."""
+
+    start: int
+    end: int
+    kind: str
+
+
+Reader = Callable[[str, re.Match[str]], Span | None]
+"""What stands beside a cue word, given the text and the match of the cue; None where it is nothing personal."""
+
+
+def reader(kind: str, pattern: re.Pattern[str]) -> Reader:
+    """Reads what `pattern` matches right after the cue word: its named group, or all of it.
+
+    A colon that ends the cue word is matched again, as the sign between cue and datum.
+    """
+
+    def read(text: str, cue: re.Match[str]) -> Span | None:
+        match = pattern.match(text, cue.end() - (cue[0][-1] in ":："))
+        return Span(*match.span(match.lastgroup or 0), kind) if match else None
+
+    return read
+
+
+class Cues:
+    """Finds all cue words in one pass over the text and asks the reader of each."""
+
+    def __init__(self, readers: Mapping[str, Reader]) -> None:
+        self._readers = readers
+        self._pattern = re.compile("|".join(re.escape(cue) for cue in sorted(readers, key=len, reverse=True)))
+
+    def find(self, text: str) -> Iterator[Span]:
+        """What the readers find, in the order of the cues. A Latin cue counts only at the start of a word."""
+        for cue in self._pattern.finditer(text):
+            start = cue.start()
+            if start and text[start].isascii() and text[start - 1].isascii() and text[start - 1].isalpha():
+                continue
+            span = self._readers[cue[0]](text, cue)
+            if span:
+                yield span

@@ -1,0 +1,1 @@
+"""Incidents: mentions of one matter grouped in one pass, graded, with trend. `IncidentBook` is the way in."""

@@ -1,0 +1,125 @@
+"""The book of open incidents of a partition: takes assessed mentions in order, gives the incidents they change."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from opinion_stream.domain.incidents.grading import Graded
+from opinion_stream.domain.incidents.intake import Intake
+from opinion_stream.domain.incidents.record import IncidentRecord, incident_id_of
+from opinion_stream.domain.incidents.shard import Shard
+from opinion_stream.domain.places import Places
+from opinion_stream.domain.state import ExpiringMap, Store
+from opinion_stream.models.assessment import AssessedMention
+from opinion_stream.models.incident import Incident
+from opinion_stream.policy.loader import Policy
+
+_RECORD = "incident/"
+_CLOCK = "clock/"
+_SEEN = "seen/"
+
+
+class IncidentBook:
+    """Groups mentions into incidents in one pass. All memory is in `store`; a book made from it goes on the same.
+
+    In the store: `incident/<id>` one JSON record per open incident, `clock/<shard>` the event time of each shard,
+    `seen/<mention id>` the incident of each mention of the last `repeat_window_days`.
+    """
+
+    def __init__(self, policy: Policy, store: Store) -> None:
+        self._grouping = policy.incidents
+        self._store = store
+        self._places = Places(policy)
+        self._intake = Intake(policy, self._places)
+        self._seen = ExpiringMap(store, _SEEN, timedelta(days=policy.collection.repeat_window_days))
+        self._shards: dict[str, Shard] = {}
+        for key, raw in store.items(_CLOCK):
+            self._shard(key.removeprefix(_CLOCK)).clock = float(raw)
+        for _, raw in store.items(_RECORD):
+            record = IncidentRecord.from_bytes(raw)
+            record.region = self._known(record.region)
+            self._shard(self._places.shard(record.region)).put(record, moved=False)
+
+    def __len__(self) -> int:
+        """Number of open incidents."""
+        return sum(len(shard.records) for shard in self._shards.values())
+
+    def shard_of(self, item: AssessedMention) -> str:
+        """Key of the topic in front of the book: mentions with different keys never meet in one incident."""
+        return self._places.shard(self._known(item.assessment.region.code))
+
+    def take(self, batch: Sequence[AssessedMention]) -> list[Incident]:
+        """Take mentions one by one, in order; return the latest snapshot of each incident that changed.
+
+        The order is that of first change. A mention whose id was seen within the window changes nothing. How the
+        mentions are cut into batches changes nothing but how many snapshots in between are left out.
+        """
+        changed: dict[str, IncidentRecord] = {}
+        graded: dict[str, Graded] = {}
+        closed: dict[str, Incident] = {}
+        moved: set[str] = set()
+        for item in batch:
+            if self._seen.get(item.id) is not None:
+                continue
+            region = self._known(item.assessment.region.code)
+            shard = self._shard(self._places.shard(region))
+            before = shard.clock
+            for quiet in shard.advance(item.mention.published_at.timestamp()):
+                quiet.version += 1
+                changed.setdefault(quiet.id, quiet)
+                closed[quiet.id] = self._intake.snapshot(quiet, self._intake.grade(quiet), status="closed")
+            if shard.clock != before:
+                moved.add(self._places.shard(region))
+            record, result = self._join(shard, item, region)
+            graded[record.id] = result
+            changed.setdefault(record.id, record)
+            self._seen.put(item.id, record.id, item.mention.received_at)
+        for incident_id, record in changed.items():
+            if incident_id in closed:
+                self._store.delete(_RECORD + incident_id)
+            else:
+                self._store.put(_RECORD + incident_id, record.to_bytes())
+        for code in sorted(moved):
+            self._store.put(_CLOCK + code, repr(self._shards[code].clock).encode())
+        return [
+            closed.get(incident_id) or self._intake.snapshot(record, graded[incident_id])
+            for incident_id, record in changed.items()
+        ]
+
+    def place(self, item: AssessedMention) -> Incident:
+        """Take one mention; return its incident as it then stands. One seen before changes nothing here either.
+
+        Raises LookupError for a mention seen before whose incident is closed.
+        """
+        changed = self.take([item])
+        if changed:
+            return changed[-1]  # what the mention's time closes comes before what it joins
+        shard = self._shard(self.shard_of(item))
+        incident_id = self._seen.get(item.id)
+        if incident_id is None or incident_id not in shard.records:
+            raise LookupError(f"the incident of mention {item.id} is closed")
+        record = shard.records[incident_id]
+        return self._intake.snapshot(record, self._intake.grade(record))
+
+    def _join(self, shard: Shard, item: AssessedMention, region: str) -> tuple[IncidentRecord, Graded]:
+        duplicate_of = item.mention.duplicate_of
+        original = self._seen.get(duplicate_of) if duplicate_of is not None else None
+        record, is_copy = shard.find(item, region, original)
+        if record is None:
+            # Only a mention that was forgotten and comes again can find its own incident still open.
+            record = shard.records.get(incident_id_of(item.id)) or self._intake.open(item, region)
+        graded = self._intake.take(record, item, region, is_copy)
+        record.quiet_since = shard.clock
+        shard.put(record, moved=not is_copy)
+        return record, graded
+
+    def _known(self, region: str) -> str:
+        """The region, or the jurisdiction's own if the policy no longer knows it."""
+        return region if self._places.knows(region) else self._places.home
+
+    def _shard(self, code: str) -> Shard:
+        shard = self._shards.get(code)
+        if shard is None:
+            shard = self._shards[code] = Shard(self._grouping, self._places)
+        return shard

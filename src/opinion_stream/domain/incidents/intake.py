@@ -1,0 +1,222 @@
+"""Takes one mention into an incident's record, and makes the public snapshot of a record."""
+
+from __future__ import annotations
+
+from opinion_stream.domain.assessment.region import SEVERAL
+from opinion_stream.domain.incidents.grading import Evidence, Graded, grade
+from opinion_stream.domain.incidents.record import (
+    KEYWORDS_KEPT,
+    MAX_FINGERPRINTS,
+    MAX_HISTORY,
+    IncidentRecord,
+    incident_id_of,
+    strongest,
+    vote,
+    winner,
+)
+from opinion_stream.domain.incidents.titles import ASIDES, HEADLINE, STEADY, centrality, clean_title, fallback_title
+from opinion_stream.domain.incidents.trend import add_to_trend, trend_at
+from opinion_stream.domain.incidents.voices import add_voice, count_voices
+from opinion_stream.domain.places import Places
+from opinion_stream.models.assessment import AssessedMention, Assessment
+from opinion_stream.models.base import Grade, Nature, UnitRef
+from opinion_stream.models.incident import Direction, GradeChange, Incident, IncidentCounts
+from opinion_stream.models.mention import Mention
+from opinion_stream.policy.loader import Policy
+
+
+class Intake:
+    """The rules by which mentions change an incident. Holds the policy, no state."""
+
+    def __init__(self, policy: Policy, places: Places) -> None:
+        self._policy = policy
+        self._places = places
+        self._priority_order = {rule.id: order for order, rule in enumerate(policy.priority.rules)}
+
+    def open(self, item: AssessedMention, region: str) -> IncidentRecord:
+        """An empty record for a matter that begins with `item` in `region`."""
+        return IncidentRecord(
+            id=incident_id_of(item.mention.id),
+            region=region,
+            spans_regions=item.assessment.region_reason.rule == SEVERAL,
+            first_at=item.mention.published_at,
+            last_at=item.mention.published_at,
+        )
+
+    def take(self, record: IncidentRecord, item: AssessedMention, region: str, is_copy: bool) -> Graded:
+        """Change `record` by one mention and grade it.
+
+        A copy counts as voice and spread; it does not move what the matter is about.
+        """
+        mention, assessment = item.mention, item.assessment
+        record.version += 1
+        record.mentions += 1
+        record.copies += is_copy
+        record.first_at = min(record.first_at, mention.published_at)
+        record.last_at = max(record.last_at, mention.published_at)
+        self._count(record, mention)
+        self._judge(record, assessment)
+        self._narrow(record, region, assessment)
+        if not is_copy:
+            self._describe(record, mention, assessment)
+        kept = self._policy.incidents.kept_mention_ids
+        record.mention_ids.append(mention.id)
+        if len(record.mention_ids) > kept:
+            del record.mention_ids[min(1, kept - 1)]
+        return self._regrade(record, mention)
+
+    def snapshot(self, record: IncidentRecord, graded: Graded, status: str = "open") -> Incident:
+        """The incident as consumers see it. Equal records give equal snapshots."""
+        keywords = tuple(strongest(record.keywords, self._policy.incidents.keywords))
+        region = self._places.ref(record.region)
+        lead = winner(_leads(record.charges))
+        combined = winner({c: n for c, n in record.charges.items() if c.split(",")[0] == lead})
+        units = [UnitRef(code=code, name=record.unit_names[code]) for code in combined.split(",")]
+        return Incident(
+            id=record.id,
+            version=record.version,
+            region=region,
+            category=self._category(record),
+            title=record.title or fallback_title(region.name, keywords),
+            keywords=keywords,
+            status=status,
+            nature=Nature(winner(record.natures)),
+            unit=units[0],
+            co_units=tuple(units[1:]),
+            response_required=record.response_required,
+            priority_rule=record.priority_rule,
+            grade=record.grade,
+            score=graded.score,
+            reasons=graded.reasons,
+            factors=graded.factors,
+            history=tuple(record.history),
+            trend=trend_at(record.buckets, record.last_at, self._policy.incidents),
+            counts=IncidentCounts(
+                mentions=record.mentions,
+                copies=record.copies,
+                voices=count_voices(record.voices),
+                interactions=record.interactions,
+                reads=record.reads,
+                media=len(record.media),
+            ),
+            first_at=record.first_at,
+            last_at=record.last_at,
+            mention_ids=tuple(record.mention_ids),
+        )
+
+    def _count(self, record: IncidentRecord, mention: Mention) -> None:
+        add_voice(record.voices, mention.voice if mention.voice is not None else f"?{mention.id}")
+        record.interactions += mention.interactions
+        record.reads += mention.reads
+        add_to_trend(record.buckets, mention.published_at, self._policy.incidents)
+        media = self._policy.media
+        tier = mention.media.tier if mention.media.tier in media.tiers else media.default_tier
+        if record.tier not in media.tiers or media.tiers[tier].score > media.tiers[record.tier].score:
+            record.tier = tier
+        if mention.media.name is not None and mention.media.name not in record.media:
+            record.media.append(mention.media.name)
+        if mention.fingerprint not in record.fingerprints:
+            record.fingerprints.append(mention.fingerprint)
+            del record.fingerprints[:-MAX_FINGERPRINTS]
+
+    def _judge(self, record: IncidentRecord, assessment: Assessment) -> None:
+        vote(record.categories, assessment.category.level1)
+        vote(record.natures, assessment.nature.value)
+        units = (assessment.unit, *assessment.co_units)
+        vote(record.charges, ",".join(unit.code for unit in units))
+        for unit in units:
+            record.unit_names.setdefault(unit.code, unit.name)
+        if assessment.sensitivity > record.sensitivity or not record.sensitivity_reasons:
+            record.sensitivity = max(record.sensitivity, assessment.sensitivity)
+            record.sensitivity_reasons = list(assessment.sensitivity_reasons)
+        if assessment.floor is not None:
+            floor = Grade(assessment.floor)
+            if record.floor is None or floor.rank < record.floor.rank:
+                record.floor = floor
+        record.response_required |= assessment.response_value.required
+        rule = assessment.priority_rule
+        if rule is not None and (record.priority_rule is None or self._order(rule) < self._order(record.priority_rule)):
+            record.priority_rule = rule
+
+    def _order(self, rule: str) -> int:
+        return self._priority_order.get(rule, len(self._priority_order))
+
+    def _narrow(self, record: IncidentRecord, region: str, assessment: Assessment) -> None:
+        """A mention that names the county tells where a matter is of which only the city was known."""
+        if assessment.region_reason.rule == SEVERAL and self._places.is_within(record.region, region):
+            record.region = region
+            record.spans_regions = True
+        elif not record.spans_regions and self._places.is_within(region, record.region):
+            record.region = region
+
+    def _describe(self, record: IncidentRecord, mention: Mention, assessment: Assessment) -> None:
+        limit = self._policy.incidents.max_features
+        for term, weight in assessment.features.items():
+            record.terms[term] = round(record.terms.get(term, 0.0) + weight, 4)
+        if len(record.terms) > 2 * limit:
+            record.terms = strongest(record.terms, 2 * limit)
+        for keyword in assessment.keywords:
+            record.keywords[keyword.word] = round(record.keywords.get(keyword.word, 0.0) + keyword.weight, 4)
+        if len(record.keywords) > KEYWORDS_KEPT:
+            record.keywords = strongest(record.keywords, KEYWORDS_KEPT)
+        self._entitle(record, mention, assessment.nature)
+
+    def _entitle(self, record: IncidentRecord, mention: Mention, nature: Nature) -> None:
+        title = clean_title(mention.title, mention.text)
+        if not record.title:
+            record.title, record.headline = title, bool(mention.title)
+            return
+        aside = nature in ASIDES and winner(record.natures) != nature
+        if aside or title in ("", record.title):
+            return
+        present = centrality(record.title, record.terms) * (HEADLINE if record.headline else 1.0)
+        if centrality(title, record.terms) * (HEADLINE if mention.title else 1.0) > STEADY * present:
+            record.title, record.headline = title, bool(mention.title)
+
+    def _category(self, record: IncidentRecord) -> str:
+        known = {name: n for name, n in record.categories.items() if name != self._policy.categories.fallback}
+        return winner(known or record.categories)
+
+    def grade(self, record: IncidentRecord) -> Graded:
+        """The grade by rule of the incident as it stands."""
+        policy = self._policy
+        tier = policy.media.tiers.get(record.tier or policy.media.default_tier)
+        trend = trend_at(record.buckets, record.last_at, policy.incidents)
+        return grade(
+            Evidence(
+                sensitivity=record.sensitivity,
+                sensitivity_reasons=tuple(record.sensitivity_reasons),
+                priority_rule=record.priority_rule,
+                floor=record.floor,
+                voices=count_voices(record.voices),
+                interactions=record.interactions,
+                reads=record.reads,
+                rising=trend.direction is Direction.RISING,
+                media=len(record.media),
+                tier_score=tier.score if tier is not None else 0.0,
+                tier_name=tier.name if tier is not None else "",
+            ),
+            policy.grading,
+        )
+
+    def _regrade(self, record: IncidentRecord, mention: Mention) -> Graded:
+        graded = self.grade(record)
+        if record.history and graded.grade is record.grade:
+            return graded
+        change = "首次定级" if not record.history else ("升级" if graded.grade.rank < record.grade.rank else "降级")
+        record.grade = graded.grade
+        reason = f"{change}：{graded.reasons[-1].text}"
+        record.history.append(
+            GradeChange(at=mention.published_at, grade=graded.grade, score=graded.score, reason=reason)
+        )
+        if len(record.history) > MAX_HISTORY:
+            del record.history[1]
+        return graded
+
+
+def _leads(charges: dict[str, int]) -> dict[str, int]:
+    leads: dict[str, int] = {}
+    for charge, count in charges.items():
+        lead = charge.split(",")[0]
+        leads[lead] = leads.get(lead, 0) + count
+    return leads

@@ -1,0 +1,93 @@
+"""The open incidents of one shard: which one a mention belongs to, and which have gone quiet."""
+
+from __future__ import annotations
+
+import heapq
+
+from opinion_stream.domain.incidents.nearest import OpenIncidents
+from opinion_stream.domain.incidents.record import IncidentRecord, strongest
+from opinion_stream.domain.places import Places
+from opinion_stream.models.assessment import AssessedMention
+from opinion_stream.policy.judgement import Grouping
+
+
+class Shard:
+    """Open incidents of one region of `shard_level`. All of it follows from the records and `clock`.
+
+    `clock` is the latest event time seen, in epoch seconds.
+    """
+
+    def __init__(self, policy: Grouping, places: Places, clock: float = 0.0) -> None:
+        self._policy = policy
+        self._places = places
+        self.clock = clock
+        self.records: dict[str, IncidentRecord] = {}
+        self._open = OpenIncidents()
+        self._holders: dict[str, set[str]] = {}
+        self._prints: dict[str, tuple[str, ...]] = {}
+        self._quiet: list[tuple[float, str]] = []
+
+    def put(self, record: IncidentRecord, moved: bool = True) -> None:
+        """Know a record that is new, changed (`moved`: in what it is about, too) or restored (not `moved`)."""
+        known = record.id in self.records
+        if not known:
+            heapq.heappush(self._quiet, (record.quiet_since, record.id))
+        self.records[record.id] = record
+        if moved or not known:
+            centroid = strongest(record.terms, self._policy.max_features)
+            record.length = self._open.put(record.id, centroid, None if moved else record.length)
+        self._set_prints(record.id, tuple(record.fingerprints))
+
+    def advance(self, at: float) -> list[IncidentRecord]:
+        """Let event time reach `at` (epoch seconds, earlier ones change nothing).
+
+        The records without a mention for more than `quiet_hours` are forgotten here and returned, longest quiet first.
+        """
+        self.clock = max(self.clock, at)
+        oldest = self.clock - self._policy.quiet_hours * 3600
+        closed: list[IncidentRecord] = []
+        while self._quiet and self._quiet[0][0] < oldest:
+            since, incident_id = heapq.heappop(self._quiet)
+            record = self.records[incident_id]
+            if record.quiet_since > since:
+                heapq.heappush(self._quiet, (record.quiet_since, incident_id))
+                continue
+            del self.records[incident_id]
+            self._open.remove(incident_id)
+            self._set_prints(incident_id, ())
+            closed.append(record)
+        return closed
+
+    def find(self, item: AssessedMention, region: str, original: str | None) -> tuple[IncidentRecord | None, bool]:
+        """The open incident a mention belongs to (None: to none), and whether the mention is a mere copy.
+
+        `original`: id of the incident of the mention that this one repeats word for word, if known. A copy joins
+        its original, any other mention the nearest incident; neither joins one of another place.
+        """
+
+        def allowed(incident_id: str) -> bool:
+            return self._places.compatible(region, self.records[incident_id].region)
+
+        mention = item.mention
+        if original in self.records and allowed(original):
+            return self.records[original], True
+        for incident_id in sorted(self._holders.get(mention.fingerprint, ())):
+            if allowed(incident_id):
+                return self.records[incident_id], True
+        found = self._open.nearest(item.assessment.features, self._policy.similarity, allowed)
+        return (None, False) if found is None else (self.records[found[0]], mention.duplicate_of is not None)
+
+    def _set_prints(self, incident_id: str, now: tuple[str, ...]) -> None:
+        before = self._prints.get(incident_id, ())
+        if before == now:
+            return
+        for fingerprint in set(before) - set(now):
+            self._holders[fingerprint].discard(incident_id)
+            if not self._holders[fingerprint]:
+                del self._holders[fingerprint]
+        for fingerprint in now:
+            self._holders.setdefault(fingerprint, set()).add(incident_id)
+        if now:
+            self._prints[incident_id] = now
+        else:
+            self._prints.pop(incident_id, None)

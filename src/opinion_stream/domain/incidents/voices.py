@@ -1,0 +1,38 @@
+"""How many different voices spoke: exact while they are few, an estimate in bounded memory when many."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from hashlib import blake2b
+
+KEPT = 512
+"""Exact up to here; beyond, the standard error is 1/sqrt(KEPT - 2), about 4.4 %."""
+
+_BITS = 52
+"""Hashes stay below 2**53, so that any JSON reader keeps them exact."""
+
+
+def voice_hash(voice: str) -> int:
+    """A number below 2**52 for a pseudonym, evenly spread."""
+    return int.from_bytes(blake2b(voice.encode(), digest_size=8).digest()) >> (64 - _BITS)
+
+
+def add_voice(hashes: list[int], voice: str) -> None:
+    """Take a voice into `hashes`, the sorted list of the KEPT smallest ones; a known voice changes nothing."""
+    value = voice_hash(voice)
+    at = bisect_left(hashes, value)
+    if at == KEPT or (at < len(hashes) and hashes[at] == value):
+        return
+    hashes.insert(at, value)
+    del hashes[KEPT:]
+
+
+def count_voices(hashes: list[int]) -> int:
+    """Number of distinct voices taken in; never falls when one is added.
+
+    Bar-Yossef et al. 2002, "Counting distinct elements in a data stream", algorithm 1, in the unbiased form
+    (k - 1) / U(k) of Beyer et al. 2007, "On synopses for distinct-value estimation".
+    """
+    if len(hashes) < KEPT:
+        return len(hashes)
+    return max(KEPT, round((KEPT - 1) * 2.0**_BITS / (hashes[-1] + 1)))
