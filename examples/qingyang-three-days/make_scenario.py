@@ -75,6 +75,9 @@ class Scenario:
     def _add_post(self, theme: dict[str, Any], phase: dict[str, Any], post: Record, at: datetime, name: str) -> None:
         via = post["via"]
         title, text = self._fresh_words(post)
+        tag = theme.get("tag")
+        if tag and via in ("weibo", "douyin") and "key" not in post and self.rng.random() < 0.75:
+            text = f"#{tag}# {text}" if via == "weibo" else f"{text} #{tag}"
         source, channel, *usual = SOURCES[via]
         record: Record = {"id": post.get("key", name), "source": source, "channel": channel}
         if not phase.get("ids", True):

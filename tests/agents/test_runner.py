@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import pytest
-from builders import small_policy
 
+from builders import small_policy
 from opinion_stream.adapters.partition_state import DictBackend
 from opinion_stream.adapters.producer import Outgoing
 from opinion_stream.adapters.seal import Sealer

@@ -1,0 +1,1 @@
+"""The `opinion-stream` command, one module per group of subcommands."""

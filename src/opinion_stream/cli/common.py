@@ -1,0 +1,48 @@
+"""What the subcommands share: options, settings and policy, and a key for those that may invent one."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from opinion_stream.errors import OpinionStreamError
+from opinion_stream.settings import Settings, load_settings
+
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option("--config", "-c", help="Folder of the policy YAML. [env: OPINION_CONFIG, default: config]"),
+]
+BootstrapOption = Annotated[
+    str | None,
+    typer.Option("--bootstrap", "-b", help="Kafka address HOST:PORT. [env: OPINION_KAFKA_BOOTSTRAP]"),
+]
+
+out = Console(soft_wrap=True, highlight=False)
+err = Console(stderr=True, soft_wrap=True, highlight=False)
+
+
+def settings_of(bootstrap: str | None = None, config: Path | None = None) -> Settings:
+    """Settings from the environment with the command line's options over them."""
+    return load_settings(kafka_bootstrap=bootstrap, config=config)
+
+
+def key_or_throwaway(settings: Settings) -> Settings:
+    """The settings, with a throw-away key if none is set; says so on stderr."""
+    if settings.pseudonym_key is not None or settings.pseudonym_key_file is not None:
+        return settings
+    err.print(
+        "[yellow]提示[/yellow] OPINION_PSEUDONYM_KEY 未设置，本次使用一次性密钥：化名与死信密封仅在本次运行内有效。 "
+        "(A throw-away key is used: pseudonyms and sealed dead letters hold for this run only.)"
+    )
+    return load_settings(**{**settings.model_dump(), "pseudonym_key": secrets.token_hex(32)})
+
+
+def existing(path: Path) -> Path:
+    """The path, if it is a file. Raises OpinionStreamError otherwise."""
+    if not path.is_file():
+        raise OpinionStreamError(f"{path}: no such file")
+    return path

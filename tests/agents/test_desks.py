@@ -1,0 +1,134 @@
+"""One contract for all desks: bad payloads are explained, a replay after a crash gives the same, nothing leaks."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from builders import T0, assessed, command, escalation, incident, mention, raw_mention, receipt, small_policy
+from opinion_stream.adapters.seal import Sealer
+from opinion_stream.agents.stage import Desk, Output, Record, Tools
+from opinion_stream.bootstrap import desk_of
+from opinion_stream.domain.state import DictStore
+from opinion_stream.models.control import ClockTick, DeadLetter
+from opinion_stream.models.task import CommandKind, ResponseTask, TaskState
+from opinion_stream.topics import (
+    ASSESSED,
+    BY_NAME,
+    CLOCK,
+    COLLECTED,
+    DEAD_LETTERS,
+    ESCALATIONS,
+    INBOUND,
+    INCIDENTS,
+    RECEIPTS,
+    SUPERVISION,
+    TASK_COMMANDS,
+    TASKS,
+    Stage,
+    Topic,
+)
+
+SECRET = b"a key of sixteen and more bytes"
+TOOLS = Tools(small_policy(), Sealer(SECRET), SECRET)
+
+GOOD: dict[Stage, tuple[Topic, Callable[[], bytes]]] = {
+    Stage.COLLECTION: (INBOUND, lambda: json.dumps(raw_mention()).encode()),
+    Stage.ASSESSMENT: (COLLECTED, lambda: mention().to_bytes()),
+    Stage.INCIDENTS: (ASSESSED, lambda: assessed().to_bytes()),
+    Stage.REPORTING: (INCIDENTS, lambda: incident().to_bytes()),
+    Stage.RESPONSE: (ESCALATIONS, lambda: escalation().to_bytes()),
+}
+
+
+def desk(stage: Stage, store: DictStore | None = None) -> Desk:
+    return desk_of(stage)(TOOLS, store or DictStore())
+
+
+def record(topic: Topic, value: bytes, offset: int = 0) -> Record:
+    return Record(topic, 0, offset, None, value, T0)
+
+
+def of(outputs: list[Output], topic: Topic) -> list[bytes]:
+    return [output.value for output in outputs if output.topic == topic]
+
+
+@pytest.mark.parametrize("stage", list(Stage))
+def test_a_bad_payload_becomes_a_dead_letter_and_the_good_ones_pass(stage: Stage) -> None:
+    topic, good = GOOD[stage]
+    bad = [b"", b"no json", b"\xff\xfe", b"[]", b'{"id": 1}', '{"text": "电话13812345678"}'.encode()]
+
+    outputs = desk(stage).handle(
+        [*(record(topic, value, n) for n, value in enumerate(bad)), record(topic, good(), len(bad))]
+    )
+
+    letters = [DeadLetter.model_validate_json(value) for value in of(outputs, DEAD_LETTERS)]
+    assert sorted(letter.offset for letter in letters) == list(range(len(bad)))
+    assert all(letter.stage == stage.value and letter.reason for letter in letters)
+    assert [Sealer(SECRET).open(letter.original_sealed) for letter in sorted(letters, key=lambda x: x.offset)] == bad
+    assert not any(b"13812345678" in value for value in of(outputs, DEAD_LETTERS))
+    assert len(outputs) > len(letters), "the good record must bring something"
+
+
+@pytest.mark.parametrize("stage", list(Stage))
+def test_the_same_records_give_the_same_outputs(stage: Stage) -> None:
+    topic, good = GOOD[stage]
+    records = [record(topic, good())]
+
+    assert desk(stage).handle(records) == desk(stage).handle(records)
+
+
+@pytest.mark.parametrize("stage", [Stage.COLLECTION, Stage.INCIDENTS, Stage.REPORTING, Stage.RESPONSE])
+def test_a_record_that_comes_twice_brings_nothing_new(stage: Stage) -> None:
+    topic, good = GOOD[stage]
+    one = desk(stage)
+    one.handle([record(topic, good())])
+
+    assert one.handle([record(topic, good(), 1)]) == []
+
+
+@pytest.mark.parametrize("stage", list(Stage))
+def test_every_topic_a_stage_reads_has_a_handler(stage: Stage) -> None:
+    for topic in (t for t in BY_NAME.values() if stage in t.readers):
+        outputs = desk(stage).handle([record(topic, b"no json")])
+        assert len(of(outputs, DEAD_LETTERS)) == 1
+
+
+def test_simulated_time_comes_from_the_clock_topic_and_survives_a_restart() -> None:
+    store = DictStore()
+    first = desk(Stage.RESPONSE, store)
+    first.handle([record(CLOCK, ClockTick(now=T0).to_bytes()), record(ESCALATIONS, escalation().to_bytes(), 1)])
+
+    again = desk(Stage.RESPONSE, store)
+    late = record(CLOCK, ClockTick(now=T0 + timedelta(days=30)).to_bytes(), 2)
+
+    assert again.tick(T0 + timedelta(days=300)) == [], "the machine's clock has no say in a simulation"
+    assert of(again.handle([late]), SUPERVISION)
+
+
+def test_notes_of_work_are_masked_and_drafts_are_left_as_they_are() -> None:
+    one = desk(Stage.RESPONSE)
+    opened = one.handle([record(ESCALATIONS, escalation().to_bytes())])
+    task_id = ResponseTask.model_validate_json(of(opened, TASKS)[-1]).id
+
+    def send(number: int, kind: CommandKind, text: str) -> ResponseTask:
+        sent = command(id=f"c{number}", task_id=task_id, kind=kind, text=text, role="handler")
+        return ResponseTask.model_validate_json(of(one.handle([record(TASK_COMMANDS, sent.to_bytes())]), TASKS)[-1])
+
+    send(1, CommandKind.ACCEPT, "")
+    handled = send(2, CommandKind.RECORD, "已电话联系来信人，手机13812345678，约定上门")
+    drafted = send(3, CommandKind.DRAFT, "如需帮助请拨打13812345678")
+
+    assert handled.state is TaskState.HANDLING
+    assert "13812345678" not in handled.model_dump_json()
+    assert drafted.draft == "如需帮助请拨打13812345678"
+
+
+def test_a_receipt_for_nothing_is_refused_with_its_reason() -> None:
+    outputs = desk(Stage.REPORTING).handle([record(RECEIPTS, receipt().to_bytes())])
+
+    (letter,) = [DeadLetter.model_validate_json(value) for value in of(outputs, DEAD_LETTERS)]
+    assert letter.kind == "unknown_escalation"
