@@ -14,6 +14,13 @@ from opinion_stream.errors import BrokerError
 from opinion_stream.settings import Settings
 from opinion_stream.topics import STATEFUL, TOPICS, changelog_name, full_name
 
+SIMULATED = {
+    "message.timestamp.type": "CreateTime",
+    "message.timestamp.after.max.ms": str(2**63 - 1),
+    "retention.ms": "-1",
+}
+"""In a simulation records carry simulated time, which may lie far before or after that of the broker."""
+
 
 @dataclass(frozen=True)
 class TopicState:
@@ -42,8 +49,10 @@ async def admin_client(bootstrap: str) -> AsyncIterator[AIOKafkaAdminClient]:
 def wanted_topics(settings: Settings) -> dict[str, tuple[int, dict[str, str]]]:
     """Full name to (partitions, config) of every topic, the changelogs of the stateful stages among them."""
     prefix = settings.topic_prefix
+    simulated = SIMULATED if settings.clock == "topic" else {}
     topics = {
-        full_name(prefix, topic): (settings.partitions if topic.partitioned else 1, topic.config()) for topic in TOPICS
+        full_name(prefix, topic): (settings.partitions if topic.partitioned else 1, {**topic.config(), **simulated})
+        for topic in TOPICS
     }
     for stage in STATEFUL:
         config = {"cleanup.policy": "compact", "max.message.bytes": str(8 * 1024 * 1024)}

@@ -1,7 +1,7 @@
 """Reads topics outside the agents: everything from the beginning to now, or on and on; and how far stages are.
 
 The end of a partition is taken from the high watermark that a fetch reports: the embedded broker answers a
-question for the latest offset with the middle of the last batch (see FAUST_NOTES on Tansu in docs/decisions.md).
+question for the latest offset with the middle of the last batch (see docs/decisions.md, 6).
 """
 
 from __future__ import annotations
@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
+from opinion_stream.adapters.admin import admin_client
 from opinion_stream.errors import BrokerError
 from opinion_stream.topics import Stage, full_name, group_id, inputs_of
 
@@ -34,23 +36,22 @@ class Stored:
 class Reader:
     """Reads without a group and without trace."""
 
-    def __init__(self, consumer: AIOKafkaConsumer) -> None:
+    def __init__(self, consumer: AIOKafkaConsumer, admin: AIOKafkaAdminClient) -> None:
         self._consumer = consumer
+        self._admin = admin
+        self._counts: dict[str, int] = {}
 
     async def partitions(self, topics: Sequence[str]) -> list[TopicPartition]:
         """All partitions of the topics. Raises BrokerError when one does not exist."""
-        missing = [topic for topic in topics if not self._consumer.partitions_for_topic(topic)]
-        if missing:
-            # The cluster's metadata is that of the moment we connected; look once more before giving up.
-            known = await self._consumer.topics()
-            missing = sorted(set(missing) - set(known))
-        if missing:
-            raise BrokerError(f"topic {', '.join(missing)} does not exist; run `opinion-stream topics apply`")
-        return [
-            TopicPartition(topic, number)
-            for topic in topics
-            for number in sorted(self._consumer.partitions_for_topic(topic) or ())
-        ]
+        unknown = [topic for topic in topics if topic not in self._counts]
+        if unknown:
+            existing = set(await self._admin.list_topics())
+            missing = [topic for topic in unknown if topic not in existing]
+            if missing:
+                raise BrokerError(f"topic {', '.join(missing)} does not exist; run `opinion-stream topics apply`")
+            for description in await self._admin.describe_topics(unknown):
+                self._counts[description["topic"]] = len(description["partitions"])
+        return [TopicPartition(topic, number) for topic in topics for number in range(self._counts[topic])]
 
     async def listed_ends(self, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
         """What the broker answers at once for the next offset; on the embedded broker a lower bound."""
@@ -144,8 +145,8 @@ async def _consumer(bootstrap: str, group: str | None) -> AsyncIterator[AIOKafka
 @asynccontextmanager
 async def reader(bootstrap: str) -> AsyncIterator[Reader]:
     """A connected reader. Raises BrokerError when the broker does not answer."""
-    async with _consumer(bootstrap, None) as consumer:
-        yield Reader(consumer)
+    async with _consumer(bootstrap, None) as consumer, admin_client(bootstrap) as admin:
+        yield Reader(consumer, admin)
 
 
 class Progress:

@@ -9,11 +9,12 @@ from opinion_stream.agents.clocked import Inbox
 from opinion_stream.agents.guard import Guard
 from opinion_stream.agents.outputs import Result
 from opinion_stream.agents.stage import Output, Record, Tools
+from opinion_stream.domain.collection.mask import Masker
 from opinion_stream.domain.response.desk import ResponseDesk as Core
 from opinion_stream.domain.state import Store
 from opinion_stream.models.base import WireModel
 from opinion_stream.models.escalation import Escalation
-from opinion_stream.models.task import TaskCommand
+from opinion_stream.models.task import CommandKind, TaskCommand
 from opinion_stream.topics import ESCALATIONS, TASK_COMMANDS, Stage
 
 
@@ -22,6 +23,7 @@ class ResponseDesk:
 
     def __init__(self, tools: Tools, store: Store) -> None:
         self._core = Core(tools.policy, store)
+        self._masker = Masker(tools.policy.collection.not_a_name)
         self._inbox = Inbox(
             Guard(Stage.RESPONSE, tools.sealer),
             store,
@@ -36,9 +38,15 @@ class ResponseDesk:
             case Escalation():
                 return self._core.escalation(record, now)
             case TaskCommand():
-                return self._core.command(record, now)
+                return self._core.command(self._masked(record), now)
             case _:
                 raise TypeError(f"no handler for {type(record).__name__}")
+
+    def _masked(self, command: TaskCommand) -> TaskCommand:
+        # A draft is written to be published and may name an office's telephone; notes of work may hold a citizen's.
+        if command.kind is CommandKind.DRAFT:
+            return command
+        return command.model_copy(update={"text": self._masker.mask(command.text)[0]})
 
     def handle(self, records: Sequence[Record]) -> list[Output]:
         """See `Desk`."""

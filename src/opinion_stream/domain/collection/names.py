@@ -68,7 +68,7 @@ class NameFinder:
             span = read(text, cue)
             return span if span and span.start > cue.end() else None
 
-        return dict.fromkeys(_SAID.split(), read) | dict.fromkeys(_ASKED.split(), read_after_sign)
+        return {**dict.fromkeys(_SAID.split(), read), **dict.fromkeys(_ASKED.split(), read_after_sign)}
 
     def find(self, text: str) -> Iterator[Span]:
         """Names beside markers and asterisks of other personal data, and before their sex (张三，男，). Kind: name."""
