@@ -1,0 +1,52 @@
+# opinion-stream: `make run` runs the whole road, `make test` proves it. `make help` lists the rest.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+STAMP := .venv/.installed
+
+.PHONY: help setup run test lint type unit e2e test-kafka bench lock clean
+
+help:  ## List the targets
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; ok = sys.version_info[:2] == (3, 11); sys.exit(0 if ok else "Python 3.11 is needed, found " + sys.version.split()[0] + ": install it, or name it: make PYTHON=/path/to/python3.11")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "installing the locked dependencies into .venv ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $(STAMP)
+
+setup: $(STAMP)  ## Make .venv from the lock file
+
+run: setup  ## Run the whole road on the embedded broker with the shipped scenario; Ctrl-C stops it
+	@exec $(BIN)/opinion-stream demo
+
+test: setup lint type unit e2e  ## Lint, types, unit tests, end-to-end tests on the embedded broker
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+type: setup
+	$(BIN)/mypy
+
+unit: setup  ## Unit tests alone (no broker)
+	$(BIN)/pytest --ignore=tests/broker --ignore=tests/e2e
+
+e2e: setup  ## End-to-end tests on the embedded broker
+	$(BIN)/pytest tests/broker tests/e2e
+
+test-kafka: setup  ## The same end-to-end tests on a real Apache Kafka (needs Java 17 and Maven)
+	@bash deploy/kafka/kafka.sh run $(BIN)/pytest tests/broker tests/e2e; code=$$?; \
+	if [ $$code -eq 3 ] && [ -z "$$CI" ]; then echo "test-kafka: skipped, see the line above"; exit 0; fi; exit $$code
+
+bench: setup  ## End-to-end speed on the real message file (see benchmarks/README.md)
+	$(BIN)/python benchmarks/road.py
+
+lock: setup  ## Renew requirements.lock from pyproject.toml
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --all-extras --generate-hashes --no-annotate --no-header --no-emit-index-url pyproject.toml -o requirements.lock
+
+clean:  ## Remove what setup and runs have made
+	rm -rf .venv .opinion-stream .pytest_cache .mypy_cache .ruff_cache build src/*.egg-info
