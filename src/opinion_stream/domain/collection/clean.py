@@ -19,8 +19,8 @@ _MAX_TAGS = 5000
 
 _INLINE = (
     "a abbr acronym b base bdi bdo big button center cite code data del dfn em embed font i iframe img input ins kbd "
-    "label link map mark meta noscript object param picture q s samp script select small source span strike strong style "
-    "sub sup svg template textarea time track tt u var video audio wbr o:p"
+    "label link map mark meta noscript object param picture q s samp script select small source span strike strong "
+    "style sub sup svg template textarea time track tt u var video audio wbr o:p"
 )
 _BLOCK = (
     "address article aside blockquote body br caption col colgroup dd details div dl dt fieldset figcaption figure "

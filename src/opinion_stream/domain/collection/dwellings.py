@@ -26,13 +26,15 @@ _INSIDE = rf"{_COMMA}(?:{_UNIT}{_COMMA})?(?:{_FLOOR}{_COMMA})?"
 _DOOR = re.compile(
     rf"(?<![A-Za-z0-9])(?:{_BUILDING}{_INSIDE}(?:{_ROOM}|{_BARE_ROOM})|{_NUMBERED}{_INSIDE}{_ROOM}"
     rf"|{_UNIT}{_COMMA}(?:{_FLOOR}{_COMMA})?(?:{_ROOM}|{_BARE_ROOM}))"
+    # 201、202、401室: more doors of the same house.
+    rf"(?:[、/][0-9]{{3,4}}(?![0-9年月日元万米平个户人家多余%.-]){_SUFFIX}?)*"
 )
 _DOOR_HINT = re.compile(
     rf"[栋幢座楼院#元门梯号层]{_COMMA}(?:[0-9]{{1,2}}[-—]?[0-9]{{2}}|[零〇一二三四五六七八九]{{3}})"
 )
-_BEFORE_HINT, _AFTER_HINT = 24, 12
+_BEFORE_HINT, _AFTER_HINT = 24, 100
 
-_ESTATES = "[区园苑城府湾庭居邸郡里院庄宅厦村寓寨期]"
+_ESTATES = "[区园苑城府湾庭居邸郡里庄宅厦村寓寨期]"
 _IN_ESTATE = re.compile(
     rf"{_ESTATES}\s?(?P<n>[A-Za-z]?[0-9]{{1,2}}(?:[-—][0-9]{{1,2}})?[-—][0-9]{{3,4}}(?![-—0-9])(?:\s?{_SUFFIX}|{_FOLLOWER})"
     rf"|[0-9]{{3,4}}(?:号房(?![屋间])|室(?![内外])|房{_NOT_A_ROOM}))"
@@ -55,9 +57,12 @@ def find_dwellings(text: str) -> Iterator[Span]:
     for hint in _HINT.finditer(text):
         at = hint.start()
         if at >= done and _DOOR_HINT.match(text, at):
-            for match in _DOOR.finditer(text, max(done, at - _BEFORE_HINT), hint.end() + _AFTER_HINT):
-                yield Span(*match.span(), "house_number")
-                done = match.end()
+            for match in _DOOR.finditer(text, max(done, at - _BEFORE_HINT), at + _AFTER_HINT):
+                if match.end() > at:
+                    if match.start() <= at:
+                        yield Span(*match.span(), "house_number")
+                        done = match.end()
+                    break
         estate = _IN_ESTATE.match(text, at)
         if estate:
             yield Span(*estate.span("n"), "house_number")

@@ -45,7 +45,7 @@ _ANY_PLATE = re.compile(
 _ANY_PASSPORT = re.compile(r"(?:号码?)?[是为:： ]{0,3}(?P<n>[A-Za-z][A-Za-z0-9]?[ -]?[0-9]{7,8})(?![A-Za-z0-9])")
 
 _CUE_WORDS = {
-    "QQ qq Qq qQ 扣扣 企鹅号 Q号 q号 加Q 加q Q: Q： q: q：": reader("qq", _QQ_NUMBER),
+    "QQ qq Qq qQ 扣扣 企鹅号 Q号 q号 加QQ 加qq 加Q 加q Q: Q： q: q：": reader("qq", _QQ_NUMBER),
     "微信 薇信 威信 徽信 vx VX Vx vX wx WX Wx wX V信 v信 加V 加v V: V： v: v：": reader("wechat", _WECHAT_ID),
     "WeChat wechat Wechat weixin WeiXin Weixin": reader("wechat", _WECHAT_ID),
     "车牌 牌照 牌号 车号": reader("plate", _ANY_PLATE),

@@ -38,6 +38,11 @@ _CUE = (
 _SEX = "[,，、 ]{0,2}[男女](?:士|性)?[,，、 ]{0,2}"
 _BRACKET = r"[\s,，、:：()（）\-—]{0,2}"
 _BEFORE_DATUM = re.compile(rf"(?:(?P<t>{_SURNAME})(?:{TITLES})|(?P<n>{_NAME})){_BRACKET}(?:{_SEX})?{_CUE}{_BRACKET}$")
+_HAS_CUE = re.compile("[一-鿿A-Za-z]")
+# Where a bare name can start: after a sign, or after what tells that a person follows.
+_LEAD = re.compile(
+    "(?:^|[^一-鿿]|联系|找|业主|户主|房东|老板|代表|村民|居民|市民|家长|学生|师傅|教练|司机|民警|[人员长总监任记工])$"
+)
 _AFTER_DATUM = re.compile(
     rf"(?:[\s(（:：]{{0,2}}(?:联系人|找|姓名)?[:： ]?(?:(?P<t>{_SURNAME})(?={TITLES})|(?P<n>{_NAME}){_END}))"
     rf"|[,，](?P<m>{_SURNAME})(?={TITLES})"
@@ -47,7 +52,7 @@ _REACH = 32
 _SEX_OF = re.compile(r"[男女]性?[,，、\s。;；（(]")
 _BEFORE_SEX = re.compile(rf"(?P<n>{_NAME})[,，、\s]{{1,2}}$")
 
-_NOT_A_PERSON = re.compile("[局委办厅院所站队部处科室会社司店厂校班组村镇乡县市区省街路桥河山楼]$")
+_NOT_A_PERSON = re.compile("[局委办厅院所站队部处科室会社司店厂校班组村镇乡县市区省街路桥河山楼园人]$")
 
 
 class NameFinder:
@@ -76,7 +81,7 @@ class NameFinder:
             for datum in _DATUM.finditer(text):
                 at = max(0, datum.start() - _REACH)
                 before = _BEFORE_DATUM.search(text[at : datum.start()])
-                if before:
+                if before and self._stands_alone(text, at, before):
                     start, end = before.span(before.lastgroup or 0)
                     yield from self._names(text, at + start, at + end)
                 after = _AFTER_DATUM.match(text, datum.end())
@@ -88,6 +93,13 @@ class NameFinder:
                 before = _BEFORE_SEX.search(text[at : sex.start()])
                 if before:
                     yield from self._names(text, at + before.start("n"), at + before.end("n"))
+
+    def _stands_alone(self, text: str, at: int, match: re.Match[str]) -> bool:
+        """Whether a title or a cue word such as 电话 sets the name off, or else what stands before it does."""
+        if match["t"] or _HAS_CUE.search(match.string, match.end("n")):
+            return True
+        start = at + match.start("n")
+        return _LEAD.search(text[max(0, start - 2) : start]) is not None
 
     def _names(self, text: str, start: int, end: int) -> Iterator[Span]:
         if not self._is_word(text, start, end):
