@@ -25,29 +25,46 @@ missing() {
 }
 
 get() {
-  [ -f "$cache/.complete" ] && return
+  # The copy of the pom is written last: with it the cache is whole, and one made from another pom is made anew.
+  cmp -s "$here/pom.xml" "$cache/pom.xml" && return
   command -v mvn >/dev/null || missing "mvn not found; install Maven (Debian: apt-get install maven) to test on a real Kafka"
   echo "kafka.sh: fetching Apache Kafka $version into $cache ..." >&2
   mkdir -p "$cache"
-  if ! mvn -q -B -f "$here/pom.xml" dependency:copy-dependencies -DincludeScope=runtime \
-    -DoutputDirectory="$cache/libs" >"$cache/mvn.log" 2>&1; then
+  local libs
+  libs=$(mktemp -d "$cache/libs.XXXXXX")
+  if ! mvn -q -B -Dstyle.color=never -f "$here/pom.xml" dependency:copy-dependencies -DincludeScope=runtime \
+    -DoutputDirectory="$libs" >"$cache/mvn.log" 2>&1; then
+    rm -rf "$libs"
     tail -n 3 "$cache/mvn.log" >&2
     missing "Kafka $version could not be fetched; is there a network? (whole log: $cache/mvn.log)"
   fi
-  touch "$cache/.complete"
+  rm -rf "$cache/libs"
+  mv "$libs" "$cache/libs"
+  cp "$here/pom.xml" "$cache/pom.xml"
+}
+
+need_java() {
+  command -v java >/dev/null || missing "java not found; install Java 17 (Debian: apt-get install openjdk-17-jre-headless)"
+  local release
+  release=$(java -version 2>&1 | sed -n 's/.* version "\([0-9]*\).*/\1/p' | head -n 1)
+  [ "${release:-0}" -ge 17 ] || missing "Apache Kafka $version needs Java 17, found Java ${release:-unknown}"
 }
 
 free_port() {
   python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
 }
 
-answers() {
-  (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
-}
+# A metadata request (version 1, about no topic) is answered with at least one broker: byte 12 counts them.
+answers() (
+  exec 2>/dev/null 3<>"/dev/tcp/127.0.0.1/$1" || exit 1
+  printf '\0\0\0\x16\0\x03\0\x01\0\0\0\x01\0\x08kafka.sh\0\0\0\0' >&3
+  brokers=$(timeout 5 head -c 12 <&3 | od -An -tu1 -j11)
+  [ "${brokers:-0}" -ge 1 ]
+)
 
 start() {
   local dir=$1 port controller
-  command -v java >/dev/null || missing "java not found; install Java 17 (Debian: apt-get install openjdk-17-jre-headless)"
+  need_java
   get
   mkdir -p "$dir"
   port=$(free_port)

@@ -21,8 +21,8 @@ BootstrapOption = Annotated[
     typer.Option("--bootstrap", "-b", help="Kafka address HOST:PORT. [env: OPINION_KAFKA_BOOTSTRAP]"),
 ]
 
-out = Console(soft_wrap=True, highlight=False)
-err = Console(stderr=True, soft_wrap=True, highlight=False)
+out = Console(soft_wrap=True, highlight=False, emoji=False)
+err = Console(stderr=True, soft_wrap=True, highlight=False, emoji=False)
 
 
 def settings_of(bootstrap: str | None = None, config: Path | None = None) -> Settings:

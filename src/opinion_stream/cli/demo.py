@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import secrets
 import shutil
 import signal
+import sys
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -130,8 +134,28 @@ def _stay(road: Road) -> None:
     out.print(f"  看日志  {road.run_dir}")
     stop = threading.Event()
     before = {n: signal.signal(n, lambda *_: stop.set()) for n in (signal.SIGINT, signal.SIGTERM)}
-    while not stop.wait(0.5):
-        road.workers().check()
+    with _terminal_to_ourselves():
+        while not stop.wait(0.5):
+            road.workers().check()
     for number, handler in before.items():
         signal.signal(number, handler)
     out.print("正在停止……")
+
+
+@contextmanager
+def _terminal_to_ourselves() -> Iterator[None]:
+    """Have Ctrl-C reach this process alone: `make run`, which waits for us, would call our clean stop an error."""
+    if not sys.stdin.isatty() or os.getpgrp() == os.getpid():
+        yield
+        return
+    terminal = sys.stdin.fileno()
+    group = os.tcgetpgrp(terminal)
+    before = signal.signal(signal.SIGTTOU, signal.SIG_IGN)  # else taking the terminal would stop us
+    os.setpgid(0, 0)
+    os.tcsetpgrp(terminal, os.getpgrp())
+    try:
+        yield
+    finally:
+        os.tcsetpgrp(terminal, group)
+        os.setpgid(0, group)
+        signal.signal(signal.SIGTTOU, before)

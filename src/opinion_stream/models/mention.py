@@ -36,10 +36,10 @@ class RawMention(BaseModel):
     source: str = Field(min_length=1, max_length=100)
     text: str
     published_at: Annotated[datetime, Field(strict=False)]
-    id: Annotated[str | None, BeforeValidator(_id_as_text), Field(max_length=200)] = None
+    id: Annotated[Annotated[str, Field(max_length=200)] | None, BeforeValidator(_id_as_text)] = None
     title: str | None = ""
     channel: str | None = Field(default=None, max_length=100)
-    author: Annotated[str | None, BeforeValidator(_id_as_text), Field(max_length=500)] = None
+    author: Annotated[Annotated[str, Field(max_length=500)] | None, BeforeValidator(_id_as_text)] = None
     url: str | None = Field(default=None, max_length=4000)
     media: RawMedia | None = None
     region_hint: str | None = Field(default=None, max_length=200)

@@ -63,6 +63,10 @@ _WIDE = re.compile("[＃％＆＊＋－．／０-９＠Ａ-Ｚ＼＿ａ-ｚ\u2f0
 _KEPT = frozenset("乾昇甯堃喆淼镕於徵著藉夥瞭")
 
 
+_TRADITIONAL_SHARE = 0.15
+"""Text in which fewer signs are traditional only is simplified text with strays; in traditional text a third are."""
+
+
 @functools.cache
 def _converter() -> OpenCC:
     return OpenCC("t2s")
@@ -129,10 +133,9 @@ def simplify(text: str) -> str:
     if text.isascii():
         return text
     pattern, table = _traditional()
-    first = pattern.search(text)
-    if first is None:
+    if pattern.search(text) is None:
         return text
-    if len(pattern.findall(text)) * 20 < len(text):
+    if len(pattern.findall(text)) < _TRADITIONAL_SHARE * len(text):
         return text.translate(table)
     simple: str = _converter().convert(text)
     return simple

@@ -30,14 +30,18 @@ _INTRODUCED = re.compile(
     rf"(?=$|{_PUNCTUATION}|[男女今住家是的来现系因于在就想已有和0-9]|电话|手机|身份证|联系|年龄|籍贯|微信)"
 )
 
-_DATUM = re.compile(r"〔(?:手机号|座机号|身份证号|银行卡号|邮箱|QQ号|微信号|护照号)〕|[0-9]{0,10}\*{5,}")
+_DATUM = re.compile(
+    r"〔(?:手机号|座机号|身份证号|银行卡号|邮箱|QQ号|微信号|护照号)〕|[0-9]{1,10}\*{4,}[0-9]{0,4}|\*{5,}"
+)
 _CUE = (
     "(?:的)?(?:本人)?(?:联系|家庭|办公)?(?:手机号码?|手机|电话号码?|电话|座机|身份证号码?|身份证|微信号?|[Qq]{2}号?"
     "|扣扣|邮箱|护照号?|银行卡号?|卡号|账号|方式|[Tt][Ee][Ll])?(?:号码?)?[是为:： ]{0,3}"
 )
 _SEX = "[,，、 ]{0,2}[男女](?:士|性)?[,，、 ]{0,2}"
 _BRACKET = r"[\s,，、:：()（）\-—]{0,2}"
-_BEFORE_DATUM = re.compile(rf"(?:(?P<t>{_SURNAME})(?:{TITLES})|(?P<n>{_NAME})){_BRACKET}(?:{_SEX})?{_CUE}{_BRACKET}$")
+_BEFORE_DATUM = re.compile(
+    rf"(?:(?P<t>{_SURNAME})(?:{TITLES})|(?P<n>{_NAME})(?:{TITLES})?){_BRACKET}(?:{_SEX})?{_CUE}{_BRACKET}$"
+)
 _HAS_CUE = re.compile("[一-鿿A-Za-z]")
 # Where a bare name can start: after a sign, or after what tells that a person follows.
 _LEAD = re.compile(
@@ -77,7 +81,7 @@ class NameFinder:
 
     def find(self, text: str) -> Iterator[Span]:
         """Names beside markers and asterisks of other personal data, and before their sex (张三，男，). Kind: name."""
-        if "〕" in text or "*****" in text:
+        if "〕" in text or "****" in text:
             for datum in _DATUM.finditer(text):
                 at = max(0, datum.start() - _REACH)
                 before = _BEFORE_DATUM.search(text[at : datum.start()])
