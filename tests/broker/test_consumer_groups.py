@@ -87,9 +87,14 @@ async def test_two_members_share_the_partitions(
         assert time.monotonic() < deadline, (one, other)
 
 
-async def test_a_member_that_leaves_is_replaced_at_once(
-    new_topic: NewTopicName, new_producer: NewProducer, new_consumer: NewConsumer, unique_prefix: str
+async def test_a_member_that_leaves_is_replaced(
+    new_topic: NewTopicName,
+    new_producer: NewProducer,
+    new_consumer: NewConsumer,
+    unique_prefix: str,
+    real_kafka: bool,
 ) -> None:
+    """Before the session times out on Kafka; the embedded broker lets each member wait half a session, or two."""
     topic = await new_topic()
     producer = await new_producer()
     await producer.send_and_wait(topic, b"0")
@@ -98,8 +103,8 @@ async def test_a_member_that_leaves_is_replaced_at_once(
     await first.stop()
     started = time.monotonic()
     second = await new_consumer(topic, group_id=unique_prefix)
-    await asyncio.wait_for(second.getone(), SESSION_SECONDS)
-    assert time.monotonic() - started < SESSION_SECONDS
+    await asyncio.wait_for(second.getone(), 10 * SESSION_SECONDS)
+    assert time.monotonic() - started < SESSION_SECONDS * (1 if real_kafka else 3)
 
 
 async def test_a_member_that_was_killed_is_replaced(

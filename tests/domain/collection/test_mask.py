@@ -227,8 +227,9 @@ def test_other_digits_hide_no_telephone(number: str, digits: str) -> None:
     assert mask(clean(f"打电话{disguised}，急"))[0] == "打电话〔手机号〕，急"
 
 
-PIECES = """13800138000 一三八 0934-8212345 我叫 王小明 张 先生 电话 ， ： 男 3栋 501 室 2单元 微信 abc_123 QQ 123456 @ a@b.com
-https://a.com/u/1 ***** 联系人 晋A12345
+PIECES = """13800138000 一三八 0934-8212345 我叫 王小明 张 先生 电话
+， ： 男 3栋 501 室 2单元 微信 abc_123 QQ
+123456 @ a@b.com https://a.com/u/1 ***** 联系人 晋A12345
 家住 12号 、 （ ） 的 说"""
 pieces = st.sampled_from([*MARKERS.values(), *PIECES.split(), " "])
 
