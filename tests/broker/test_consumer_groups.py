@@ -37,7 +37,7 @@ asyncio.run(main())
 """
 
 
-async def test_a_commit_is_told_again_and_the_next_member_goes_on_from_it(
+async def test_a_commit_is_told_again_and_reading_goes_on_from_it(
     new_topic: NewTopicName, new_producer: NewProducer, new_consumer: NewConsumer, unique_prefix: str
 ) -> None:
     topic = await new_topic()
@@ -45,13 +45,13 @@ async def test_a_commit_is_told_again_and_the_next_member_goes_on_from_it(
     for number in range(10):
         await producer.send_and_wait(topic, b"%d" % number)
     partition = TopicPartition(topic, 0)
-    first = await new_consumer(topic, group_id=unique_prefix)
-    await first.getone()
+    first, second = [await new_consumer(group_id=unique_prefix) for _ in range(2)]
+    first.assign([partition])
     assert await first.committed(partition) is None
+    assert (await first.getone()).offset == 0
     await first.commit({partition: 4})
     assert await first.committed(partition) == 4
-    await first.stop()
-    second = await new_consumer(topic, group_id=unique_prefix)
+    second.assign([partition])
     assert (await second.getone()).offset == 4
 
 
@@ -87,24 +87,25 @@ async def test_two_members_share_the_partitions(
         assert time.monotonic() < deadline, (one, other)
 
 
-async def test_a_member_that_leaves_is_replaced(
+async def test_a_member_that_leaves_is_replaced_at_once(
     new_topic: NewTopicName,
     new_producer: NewProducer,
     new_consumer: NewConsumer,
     unique_prefix: str,
-    real_kafka: bool,
+    embedded_lacks: Callable[[str], None],
 ) -> None:
-    """Before the session times out on Kafka; the embedded broker lets each member wait half a session, or two."""
+    embedded_lacks(
+        "its first generation is 0, and aiokafka says that it leaves only from generation 1 on, "
+        "so the first member of a group is waited for like one that died"
+    )
     topic = await new_topic()
-    producer = await new_producer()
-    await producer.send_and_wait(topic, b"0")
+    await (await new_producer()).send_and_wait(topic, b"0")
     first = await new_consumer(topic, group_id=unique_prefix)
     await first.getone()
     await first.stop()
-    started = time.monotonic()
-    second = await new_consumer(topic, group_id=unique_prefix)
-    await asyncio.wait_for(second.getone(), 10 * SESSION_SECONDS)
-    assert time.monotonic() - started < SESSION_SECONDS * (1 if real_kafka else 3)
+    async with asyncio.timeout(SESSION_SECONDS):
+        second = await new_consumer(topic, group_id=unique_prefix)
+        assert (await second.getone()).offset == 0
 
 
 async def test_a_member_that_was_killed_is_replaced(
@@ -116,7 +117,8 @@ async def test_a_member_that_was_killed_is_replaced(
     real_kafka: bool,
     record_property: Callable[[str, object], None],
 ) -> None:
-    """Within the session timeout on Kafka; the embedded broker first waits for the dead one's part: thrice that."""
+    """Kafka has it done when the session has timed out. The embedded broker first makes the heir wait for half a
+    session, then for the share that the dead one was to hand out, and lets it join again: 7 to 15 s in all."""
     topic = await new_topic()
     producer = await new_producer()
     await producer.send_and_wait(topic, b"0")
@@ -131,7 +133,7 @@ async def test_a_member_that_was_killed_is_replaced(
         await member.wait()
     killed = time.monotonic()
     heir = await new_consumer(topic, group_id=unique_prefix)
-    patience = SESSION_SECONDS + 2 if real_kafka else 3 * SESSION_SECONDS
+    patience = (2 if real_kafka else 4) * SESSION_SECONDS
     record = await asyncio.wait_for(heir.getone(), 10 * SESSION_SECONDS)
     seconds = time.monotonic() - killed
     record_property("seconds_until_replaced", round(seconds, 1))

@@ -105,7 +105,7 @@ class EmbeddedBroker:
                 return
 
     def _start_once(self, executable: Path) -> None:
-        self._port = _free_port()
+        self._port = free_port()
         address = f"tcp://127.0.0.1:{self._port}"
         command = [str(executable), "broker", "--listener-url", address, "--advertised-listener-url", address]
         command += ["--storage-engine", "memory://tansu/"]
@@ -163,7 +163,8 @@ class EmbeddedBroker:
         self.stop()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of 127.0.0.1 that nobody listens on at the moment."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -22,7 +22,8 @@ class CollectionDesk:
     def __init__(self, tools: Tools, store: Store) -> None:
         self._guard = Guard(Stage.COLLECTION, tools.sealer)
         self._collector = Collector(tools.policy, tools.secret)
-        self._repeats = Repeats(store, timedelta(days=tools.policy.collection.repeat_window_days))
+        limits = tools.policy.collection
+        self._repeats = Repeats(store, timedelta(days=limits.repeat_window_days), limits.min_repeat_chars)
 
     def handle(self, records: Sequence[Record]) -> list[Output]:
         """See `Desk`."""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 
-from opinion_stream.agents.clocked import Inbox
-from opinion_stream.agents.guard import Guard
+from opinion_stream.agents.clocked import ClockedDesk
 from opinion_stream.agents.outputs import Result
-from opinion_stream.agents.stage import Output, Record, Tools
+from opinion_stream.agents.stage import Tools
 from opinion_stream.domain.reporting.desk import ReportingDesk as Core
 from opinion_stream.domain.state import Store
 from opinion_stream.models.base import WireModel
@@ -17,21 +16,18 @@ from opinion_stream.models.incident import Incident
 from opinion_stream.topics import INCIDENTS, RECEIPTS, Stage
 
 
-class ReportingDesk:
+class ReportingDesk(ClockedDesk):
     """Reports the incidents of one partition."""
 
-    def __init__(self, tools: Tools, store: Store) -> None:
-        self._core = Core(tools.policy, store)
-        self._inbox = Inbox(
-            Guard(Stage.REPORTING, tools.sealer),
-            store,
-            {INCIDENTS: Incident, RECEIPTS: Receipt},
-            self._dispatch,
-            _own_time,
-            self._core.tick,
-        )
+    stage = Stage.REPORTING
+    models = {INCIDENTS: Incident, RECEIPTS: Receipt}  # noqa: RUF012  declared a ClassVar by the base
 
-    def _dispatch(self, record: WireModel, now: datetime) -> Iterable[Result]:
+    def __init__(self, tools: Tools, store: Store) -> None:
+        super().__init__(tools, store)
+        self._core = Core(tools.policy, store)
+
+    def take(self, record: WireModel, now: datetime) -> Iterable[Result]:
+        """See `ClockedDesk`."""
         match record:
             case Incident():
                 return self._core.incident(record, now)
@@ -40,20 +36,16 @@ class ReportingDesk:
             case _:
                 raise TypeError(f"no handler for {type(record).__name__}")
 
-    def handle(self, records: Sequence[Record]) -> list[Output]:
-        """See `Desk`."""
-        return self._inbox.handle(records)
+    def own_time(self, record: WireModel) -> datetime:
+        """See `ClockedDesk`."""
+        match record:
+            case Incident():
+                return record.last_at
+            case Receipt():
+                return record.at
+            case _:
+                raise TypeError(f"no time for {type(record).__name__}")
 
-    def tick(self, now: datetime) -> list[Output]:
-        """See `Desk`."""
-        return self._inbox.tick(now)
-
-
-def _own_time(record: WireModel) -> datetime:
-    match record:
-        case Incident():
-            return record.last_at
-        case Receipt():
-            return record.at
-        case _:
-            raise TypeError(f"no time for {type(record).__name__}")
+    def pass_time(self, now: datetime) -> Iterable[Result]:
+        """See `ClockedDesk`."""
+        return self._core.tick(now)

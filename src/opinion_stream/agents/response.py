@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 
-from opinion_stream.agents.clocked import Inbox
-from opinion_stream.agents.guard import Guard
+from opinion_stream.agents.clocked import ClockedDesk
 from opinion_stream.agents.outputs import Result
-from opinion_stream.agents.stage import Output, Record, Tools
+from opinion_stream.agents.stage import Tools
 from opinion_stream.domain.collection.mask import Masker
 from opinion_stream.domain.response.desk import ResponseDesk as Core
 from opinion_stream.domain.state import Store
@@ -18,22 +17,19 @@ from opinion_stream.models.task import CommandKind, TaskCommand
 from opinion_stream.topics import ESCALATIONS, TASK_COMMANDS, Stage
 
 
-class ResponseDesk:
+class ResponseDesk(ClockedDesk):
     """Keeps the tasks of one partition."""
 
+    stage = Stage.RESPONSE
+    models = {ESCALATIONS: Escalation, TASK_COMMANDS: TaskCommand}  # noqa: RUF012  declared a ClassVar by the base
+
     def __init__(self, tools: Tools, store: Store) -> None:
+        super().__init__(tools, store)
         self._core = Core(tools.policy, store)
         self._masker = Masker(tools.policy.collection.not_a_name)
-        self._inbox = Inbox(
-            Guard(Stage.RESPONSE, tools.sealer),
-            store,
-            {ESCALATIONS: Escalation, TASK_COMMANDS: TaskCommand},
-            self._dispatch,
-            _own_time,
-            self._core.tick,
-        )
 
-    def _dispatch(self, record: WireModel, now: datetime) -> Iterable[Result]:
+    def take(self, record: WireModel, now: datetime) -> Iterable[Result]:
+        """See `ClockedDesk`."""
         match record:
             case Escalation():
                 return self._core.escalation(record, now)
@@ -42,26 +38,22 @@ class ResponseDesk:
             case _:
                 raise TypeError(f"no handler for {type(record).__name__}")
 
+    def own_time(self, record: WireModel) -> datetime:
+        """See `ClockedDesk`."""
+        match record:
+            case Escalation():
+                return record.status_at
+            case TaskCommand():
+                return record.at
+            case _:
+                raise TypeError(f"no time for {type(record).__name__}")
+
+    def pass_time(self, now: datetime) -> Iterable[Result]:
+        """See `ClockedDesk`."""
+        return self._core.tick(now)
+
     def _masked(self, command: TaskCommand) -> TaskCommand:
         # A draft is written to be published and may name an office's telephone; notes of work may hold a citizen's.
         if command.kind is CommandKind.DRAFT:
             return command
         return command.model_copy(update={"text": self._masker.mask(command.text)[0]})
-
-    def handle(self, records: Sequence[Record]) -> list[Output]:
-        """See `Desk`."""
-        return self._inbox.handle(records)
-
-    def tick(self, now: datetime) -> list[Output]:
-        """See `Desk`."""
-        return self._inbox.tick(now)
-
-
-def _own_time(record: WireModel) -> datetime:
-    match record:
-        case Escalation():
-            return record.status_at
-        case TaskCommand():
-            return record.at
-        case _:
-            raise TypeError(f"no time for {type(record).__name__}")

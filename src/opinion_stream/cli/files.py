@@ -113,7 +113,8 @@ class _Job:
         self.policy: Policy = load_policy(settings.config)
         self._file = existing(file)
         self._collector = Collector(self.policy, settings.secret_key())
-        self._repeats = Repeats(DictStore(), timedelta(days=self.policy.collection.repeat_window_days))
+        limits = self.policy.collection
+        self._repeats = Repeats(DictStore(), timedelta(days=limits.repeat_window_days), limits.min_repeat_chars)
         self._rejects: TextIO | None = stack.enter_context(rejects.open("w", encoding="utf-8")) if rejects else None
         columns = (TextColumn("处理"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         self._bar = stack.enter_context(Progress(*columns, console=err))

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
 from opinion_stream.adapters.admin import apply_topics
-from opinion_stream.adapters.embedded_broker import EmbeddedBroker
+from opinion_stream.adapters.embedded_broker import EmbeddedBroker, free_port
 from opinion_stream.adapters.processes import WorkerPool
 from opinion_stream.adapters.reading import Progress, Reader, Stored
 from opinion_stream.errors import OpinionStreamError
@@ -92,13 +91,6 @@ class Road:
     def logs(self) -> list[Path]:
         """All log files of this run."""
         return sorted(self.run_dir.glob("*.log"))
-
-
-def free_port() -> int:
-    """A port of 127.0.0.1 that nobody listens on at the moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def environment(settings: Settings, run_dir: Path) -> Mapping[str, str]:

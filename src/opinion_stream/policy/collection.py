@@ -19,5 +19,7 @@ class CollectionPolicy(PolicyModel):
     """How far a publication time may lie ahead of the time of receipt (clocks differ)."""
     repeat_window_days: float = Field(gt=0)
     """For how long after its publication an exact repeat of a mention is recognised."""
+    min_repeat_chars: int = Field(default=10, ge=0)
+    """Fewest letters, digits and Chinese characters (title and text) of a repeat: two people may both write 谢谢."""
     not_a_name: tuple[Word, ...] = ()
     """Words that look like a Chinese surname with a title but are no person's name."""

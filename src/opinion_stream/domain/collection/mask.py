@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from opinion_stream.domain.collection.dwellings import HOME_CUES, find_dwellings
 from opinion_stream.domain.collection.handles import HANDLE_CUES, find_handles
 from opinion_stream.domain.collection.names import NameFinder
-from opinion_stream.domain.collection.numbers import find_numbers
+from opinion_stream.domain.collection.numbers import NUMERALS, find_numbers
 from opinion_stream.domain.collection.spans import Cues, Span
 from opinion_stream.domain.collection.urls import cut_url
 
@@ -33,7 +33,7 @@ _URL = re.compile(r"(https?://[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]+)")
 _MAYBE = re.compile(
     # Something of this stands in every text with personal data, and lets most short ones pass at once.
     r"[0-9@vw叫名人信男女艾〕*]|://|[(\[# ]at[)\]# ]"
-    r"|(?:[〇零一二三四五六七八九幺壹贰叁肆伍陆柒捌玖①-⑨❶-❾][ \-.]{0,3}){3}",
+    rf"|(?:[{NUMERALS}][ \-.]{{0,3}}){{3}}",
     re.IGNORECASE,
 )
 _IN_URLS = re.compile(r"(?<![0-9])1[3-9][0-9]{9}(?![0-9])|[^/@]@[^/@]")

@@ -134,10 +134,11 @@ _REACH = 20
 
 _CHINESE = dict(zip("〇零一二三四五六七八九幺壹贰叁肆伍陆柒捌玖", "001234567891123456789", strict=True))
 _SIGNED = dict(zip("⓪①②③④⑤⑥⑦⑧⑨⓿❶❷❸❹❺❻❼❽❾⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉", "0123456789" * 4, strict=True))
-_NUMERALS = "".join(_CHINESE) + "".join(_SIGNED)
+NUMERALS = "".join(_CHINESE) + "".join(_SIGNED)
+"""Signs other than 0-9 that stand for one digit."""
 _AS_DIGITS = str.maketrans(_CHINESE | _SIGNED)
-_NUMERAL_HINT = re.compile(rf"[{_NUMERALS}]{_S}(?:[0-9{_NUMERALS}]{_S}){{3}}")
-_NUMERAL_RUN = re.compile(rf"[0-9{_NUMERALS}](?:{_S}[0-9{_NUMERALS}]){{9,}}")
+_NUMERAL_HINT = re.compile(rf"[{NUMERALS}]{_S}(?:[0-9{NUMERALS}]{_S}){{3}}")
+_NUMERAL_RUN = re.compile(rf"[0-9{NUMERALS}](?:{_S}[0-9{NUMERALS}]){{9,}}")
 
 
 def find_numbers(text: str) -> list[Span]:
@@ -178,7 +179,7 @@ def _in_numerals(text: str, taken: list[Span]) -> list[Span]:
             here = [
                 span
                 for span in _in_run(digits, start, start, cut)
-                if any(c in _NUMERALS for c in text[span.start : span.end]) and not _overlaps(span, taken)
+                if any(c in NUMERALS for c in text[span.start : span.end]) and not _overlaps(span, taken)
             ]
             if here:
                 found += here

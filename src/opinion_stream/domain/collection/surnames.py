@@ -22,7 +22,7 @@ TITLES = (
 """What follows a surname where someone is addressed, as alternatives of a regular expression."""
 
 PARTICLES = "的了是在和与及或我你您他她它们这那哪谁么吗呢吧啊把被让给对从到就也都不没很太最请打找问说有为以而但因所"
-NOT_IN_GIVEN_NAMES = PARTICLES + "电话号码证箱卡系手附某"
+NOT_IN_GIVEN_NAMES = PARTICLES + "电话号码证箱卡账帐系手附某"
 """Particles, pronouns and signs of cue words: no part of a given name. 某 stands where a name was taken out."""
 
 _WORDS = """
@@ -31,10 +31,10 @@ _WORDS = """
 路局 路东 路查 路上 路过 路费 马上 马路 金额 石油 林业 林场 田地 温馨 温度 易燃 史上 白天 白色 黄色
 龙头 车辆 车主 车位 车牌 车站 车库 房屋 房东 房产 房主 房价 房子 边上 司机 司法 包括 包工 查询 查看
 查处 查实 查封 项目 游客 游戏 游泳 席位 华人 华为 宁愿 周边 周围 周末 余额 余元 钱款 钱财 毛病 顾客
-任何 任务 任意 盛大 费用 费劲 严重 严格 严厉 严禁 庄园 左右 左边 左侧 阳台 阳光 曲线 管理 管委 管道
-干部 干净 干扰 应该 应当 应急 权利 权益 权限 党员 党委 党组 师生 师范 印章 简单 简直 荣誉 向上 向来
-向阳 施工 段落 程度 程序 申请 季度 章程 卫生 卫健 江边 洪水 康复 牛奶 景区 汤药 祝愿 祝您 夏天 夏季
-童年 梅雨 凌晨 冷却 冷水 尚未 单位 单元 单独 齐全 折扣 折腾 拓宽
+任何 任务 任意 盛大 费用 费银 费微 费邮 费劲 严重 严格 严厉 严禁 庄园 左右 左边 左侧 阳台 阳光 曲线
+管理 管委 管道 干部 干净 干扰 应该 应当 应急 权利 权益 权限 党员 党委 党组 师生 师范 印章 简单 简直
+荣誉 向上 向来 向阳 施工 段落 程度 程序 申请 季度 章程 卫生 卫健 江边 洪水 康复 牛奶 景区 汤药 祝愿
+祝您 夏天 夏季 童年 梅雨 凌晨 冷却 冷水 尚未 单位 单元 单独 齐全 折扣 折腾 拓宽
 """
 COMMON_WORDS = frozenset(_WORDS.split())
 """Words of two characters whose first is a surname too."""
