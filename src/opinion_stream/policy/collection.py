@@ -18,7 +18,7 @@ class CollectionPolicy(PolicyModel):
     max_ahead_hours: float = Field(ge=0)
     """How far a publication time may lie ahead of the time of receipt (clocks differ)."""
     repeat_window_days: float = Field(gt=0)
-    """For how long after its publication an exact repeat of a mention is recognised."""
+    """For how long after its receipt an exact repeat of a mention is recognised."""
     min_repeat_chars: int = Field(default=10, ge=0)
     """Fewest letters, digits and Chinese characters (title and text) of a repeat: two people may both write 谢谢."""
     not_a_name: tuple[Word, ...] = ()

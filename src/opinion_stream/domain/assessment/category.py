@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -19,6 +19,29 @@ class Classifier(Protocol):
 
     def classify(self, documents: Sequence[Document]) -> list[CategoryResult]:
         """One result per document, in order."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A result, and the level-1 category that is most likely even where the result is `unsure`."""
+
+    guess: str
+    result: CategoryResult
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the lexicon finds in one text: word -> 1 + ln n, and the sum of each level-1 category, largest first."""
+
+    factors: Mapping[str, float]
+    sums: Mapping[str, float]
+    confidence: float
+    """(best - second) / (best + strong_weight); 0 without any word."""
+
+    @property
+    def best(self) -> str | None:
+        """The category with the largest sum, None without any word."""
+        return next(iter(self.sums), None)
 
 
 @dataclass(frozen=True)
@@ -54,37 +77,51 @@ class LexiconClassifier:
 
         Confidence is (best - second) / (best + strong_weight): 0 without any word, near 1 with many of one kind.
         """
-        return [self._classify(document) for document in documents]
+        return [verdict.result for verdict in self.judge(documents)]
+
+    def judge(self, documents: Sequence[Document]) -> list[Verdict]:
+        """As `classify`, with the best guess; without any word the guess is the fallback."""
+        return [self._judge(self.read(document)) for document in documents]
 
     def scores(self, document: Document) -> dict[str, float]:
         """The sum of each level-1 category that has any word in the document, largest first."""
-        values = self._word_counts(document)
-        sums = self._sums(values)
-        return {self._levels[i].name: s for i, s in sorted(sums.items(), key=lambda item: (-item[1], item[0]))}
+        return dict(self.read(document).sums)
 
-    def _classify(self, document: Document) -> CategoryResult:
+    def read(self, document: Document) -> Reading:
+        """The words found in a document and what they add up to."""
         factors = self._word_counts(document)
         sums = self._sums(factors)
-        if not sums:
-            return CategoryResult(level1=self._policy.fallback, confidence=0.0, source="unsure")
-        best = min(sums, key=lambda index: (-sums[index], index))
-        second = max((value for index, value in sums.items() if index != best), default=0.0)
-        confidence = round((sums[best] - second) / (sums[best] + self._policy.strong_weight), 4)
-        level = self._levels[best]
-        values = {word: level.weights[word] * factor for word, factor in factors.items() if word in level.weights}
-        evidence = tuple(sorted(values, key=lambda word: (-values[word], word))[:_SHOWN])
-        if confidence < self._policy.min_confidence:
-            return CategoryResult(
-                level1=self._policy.fallback, confidence=confidence, source="unsure", evidence=evidence
-            )
+        ranked = sorted(sums.items(), key=lambda item: (-item[1], item[0]))
+        best, second = (*(value for _, value in ranked[:2]), 0.0, 0.0)[:2]
+        confidence = round((best - second) / (best + self._policy.strong_weight), 4)
+        return Reading(factors, {self._levels[index].name: value for index, value in ranked}, confidence)
+
+    def explain(self, reading: Reading, level1: str) -> CategoryResult:
+        """`level1` with levels 2 and 3 and the words found for it; neither if the lexicon has nothing for it."""
+        level = next((level for level in self._levels if level.name == level1), None)
+        if level is None:
+            return CategoryResult(level1=level1, confidence=0.0)
+        weights = level.weights
+        values = {word: weights[word] * factor for word, factor in reading.factors.items() if word in weights}
         path = _best_path(level, values)
         return CategoryResult(
-            level1=level.name,
+            level1=level1,
             level2=path[0] if path else None,
             level3=path[1] if len(path) > 1 else None,
-            confidence=confidence,
-            evidence=evidence,
+            confidence=reading.confidence,
+            evidence=tuple(sorted(values, key=lambda word: (-values[word], word))[:_SHOWN]),
         )
+
+    def _judge(self, reading: Reading) -> Verdict:
+        if reading.best is None:
+            nothing = CategoryResult(level1=self._policy.fallback, confidence=0.0, source="unsure")
+            return Verdict(self._policy.fallback, nothing)
+        result = self.explain(reading, reading.best)
+        if reading.confidence < self._policy.min_confidence:
+            result = CategoryResult(
+                level1=self._policy.fallback, confidence=reading.confidence, source="unsure", evidence=result.evidence
+            )
+        return Verdict(reading.best, result)
 
     def _word_counts(self, document: Document) -> dict[str, float]:
         """Word -> 1 + ln n for the words found."""
