@@ -139,12 +139,12 @@ def test_a_broker_that_stays_silent_is_reported_and_ended(tmp_path: Path, monkey
 def test_a_port_taken_at_the_last_moment_is_replaced_by_another(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    free = embedded_broker._free_port
+    free = embedded_broker.free_port
     with socket.socket() as stranger:
         stranger.bind(("127.0.0.1", 0))
         stranger.listen()
         ports = [stranger.getsockname()[1]]
-        monkeypatch.setattr(embedded_broker, "_free_port", lambda: ports.pop() if ports else free())
+        monkeypatch.setattr(embedded_broker, "free_port", lambda: ports.pop() if ports else free())
         monkeypatch.setattr(embedded_broker, "_answers", lambda port, real=embedded_broker._answers: real(port, 0.2))
         with EmbeddedBroker(tmp_path / "broker.log") as broker:
             assert broker.bootstrap != f"127.0.0.1:{stranger.getsockname()[1]}"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from opinion_stream.demo.road import EMBEDDED_FETCH_WAIT, Road
+from opinion_stream.demo.road import EMBEDDED, Road
 from opinion_stream.settings import load_settings
 
 REPO = Path(__file__).parents[2]
@@ -28,9 +28,8 @@ def new_road(
             "topic_prefix": unique_prefix,
             "pseudonym_key": KEY,
             "config": REPO / "config",
-            "session_seconds": 6,
             "commit_seconds": 0.2,
-            "fetch_wait_seconds": 0.5 if real_kafka else EMBEDDED_FETCH_WAIT,
+            **({"session_seconds": 6} if real_kafka else EMBEDDED),
         }
         road = Road(load_settings(**{**defaults, **settings}), tmp_path / "run")
         roads.append(road)

@@ -17,8 +17,9 @@ from opinion_stream.settings import PREFIX, Settings, load_settings
 from opinion_stream.topics import Stage, full_name, inputs_of
 
 READY_SECONDS = 90.0
-EMBEDDED_FETCH_WAIT = 0.05
-"""The embedded broker notices new records late in a long fetch; see `faust_transport`."""
+EMBEDDED: dict[str, object] = {"fetch_wait_seconds": 0.05, "session_seconds": 4}
+"""Settings that suit the embedded broker: it notices new records late in a long fetch (see `faust_transport`), and
+joining a group takes half a session."""
 
 
 class Road:
@@ -52,7 +53,7 @@ class Road:
                 self._on_step("启动内置消息服务")
                 self._broker = EmbeddedBroker(self.run_dir / "broker.log")
                 self._broker.start()
-                own = {"kafka_bootstrap": self._broker.bootstrap, "fetch_wait_seconds": EMBEDDED_FETCH_WAIT}
+                own = {"kafka_bootstrap": self._broker.bootstrap, **EMBEDDED}
                 self.settings = load_settings(**{**self.settings.model_dump(), **own})
             self._on_step("建立主题")
             asyncio.run(apply_topics(self.settings))
