@@ -1,0 +1,1 @@
+"""How large a cascade of reposts will become, told from its first hours alone."""
