@@ -22,6 +22,7 @@ from opinion_stream.adapters.seal import Sealer
 from opinion_stream.agents.metrics import StageMetrics
 from opinion_stream.agents.runner import Runner, Sender
 from opinion_stream.agents.stage import DeskFactory, Record, StageSpec, Tools
+from opinion_stream.domain.assessment.category import Classifier
 from opinion_stream.errors import DeliveryError
 from opinion_stream.policy import Policy
 from opinion_stream.settings import Settings
@@ -71,10 +72,17 @@ def desk_of(stage: Stage) -> DeskFactory:
             return ResponseDesk
 
 
-def tools_of(settings: Settings, policy: Policy) -> Tools:
-    """What every desk may use. Raises SettingsError when there is no key."""
+def tools_of(settings: Settings, policy: Policy, stage: Stage) -> Tools:
+    """What every desk may use. Raises SettingsError when there is no key, ModelError when the model is not sound."""
     secret = settings.secret_key()
-    return Tools(policy=policy, sealer=Sealer(secret), secret=secret)
+    classifier: Classifier | None = None
+    if stage is Stage.ASSESSMENT and settings.model is not None:
+        from opinion_stream.adapters.model_store import load_classifier
+
+        classifier = load_classifier(
+            settings.model, policy.categories, lambda text: log.warning("model_older_than_lexicon", detail=text)
+        )
+    return Tools(policy=policy, sealer=Sealer(secret), secret=secret, classifier=classifier)
 
 
 def stop_at_once(error: BaseException) -> None:
@@ -124,7 +132,7 @@ class StageApp:
             )
         self.runner = Runner(
             spec=StageSpec(stage, desk_of(stage)),
-            tools=tools_of(settings, policy),
+            tools=tools_of(settings, policy, stage),
             sender=sender,
             backend=self._backend,
             topic_name=lambda topic: full_name(prefix, topic),

@@ -32,6 +32,10 @@ class SettingsError(OpinionStreamError):
     """An environment variable is missing or wrong: names it and the cure. Stops the start."""
 
 
+class ModelError(OpinionStreamError):
+    """A model cannot be trained, or an artefact cannot be trusted: names the file and what is wrong with it."""
+
+
 class BrokerError(OpinionStreamError):
     """No usable broker: what was tried and the way out."""
 

@@ -28,6 +28,8 @@ class Settings(BaseSettings):
     replication: int = Field(default=1, ge=1, le=7)
     config: Path = Path("config")
     """Folder of the policy YAML."""
+    model: Path | None = None
+    """Folder of a trained category model (`opinion-stream train`); unset: the lexicon alone."""
     state_dir: Path = Path(".opinion-stream/state")
     """Where workers keep their RocksDB; lost files are rebuilt from the changelog topics."""
     pseudonym_key: SecretStr | None = Field(default=None, min_length=16)

@@ -44,7 +44,20 @@ def messages(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize(
     "command",
-    ["demo", "worker", "replay", "clean", "assess", "consume", "send-command", "topics apply", "config check"],
+    [
+        "demo",
+        "worker",
+        "replay",
+        "clean",
+        "assess",
+        "train",
+        "evaluate",
+        "forecast",
+        "consume",
+        "send-command",
+        "topics apply",
+        "config check",
+    ],
 )
 def test_help_of_each_command_shows_an_example(command: str) -> None:
     result = runner.invoke(app, [*command.split(), "--help"])

@@ -20,7 +20,7 @@ class AssessmentDesk:
 
     def __init__(self, tools: Tools, store: Store) -> None:
         self._guard = Guard(Stage.ASSESSMENT, tools.sealer)
-        self._assessor = Assessor(tools.policy)
+        self._assessor = Assessor(tools.policy, tools.classifier)
         self._places = Places(tools.policy)
 
     def handle(self, records: Sequence[Record]) -> list[Output]:

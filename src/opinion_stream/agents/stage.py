@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from opinion_stream.adapters.seal import Sealer
+from opinion_stream.domain.assessment.category import Classifier
 from opinion_stream.domain.state import Store
 from opinion_stream.policy import Policy
 from opinion_stream.topics import Stage, Topic
@@ -54,6 +55,8 @@ class Tools:
     policy: Policy
     sealer: Sealer
     secret: bytes
+    classifier: Classifier | None = None
+    """Takes the lexicon's place in the assessment; None: the lexicon."""
 
 
 DeskFactory = Callable[[Tools, Store], Desk]

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import secrets
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
 from opinion_stream.errors import OpinionStreamError
 from opinion_stream.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from opinion_stream.domain.learning.combined import CombinedClassifier
+    from opinion_stream.policy import Policy
 
 ConfigOption = Annotated[
     Path | None,
@@ -19,6 +23,10 @@ ConfigOption = Annotated[
 BootstrapOption = Annotated[
     str | None,
     typer.Option("--bootstrap", "-b", help="Kafka address HOST:PORT. [env: OPINION_KAFKA_BOOTSTRAP]"),
+]
+ModelOption = Annotated[
+    Path | None,
+    typer.Option("--model", "-m", help="Folder of a trained category model (`train`). [env: OPINION_MODEL]"),
 ]
 
 out = Console(soft_wrap=True, highlight=False, emoji=False)
@@ -39,6 +47,16 @@ def key_or_throwaway(settings: Settings) -> Settings:
         "(A throw-away key is used: pseudonyms and sealed dead letters hold for this run only.)"
     )
     return load_settings(**{**settings.model_dump(), "pseudonym_key": secrets.token_hex(32)})
+
+
+def classifier_of(policy: Policy, model: Path | None) -> CombinedClassifier | None:
+    """The trained model that the option or OPINION_MODEL names together with the lexicon; None without one."""
+    folder = model or settings_of().model
+    if folder is None:
+        return None
+    from opinion_stream.adapters.model_store import load_classifier
+
+    return load_classifier(folder, policy.categories, lambda text: err.print(text, markup=False))
 
 
 def existing(path: Path) -> Path:

@@ -13,7 +13,16 @@ from typing import TextIO
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from opinion_stream.cli.common import ConfigOption, err, existing, key_or_throwaway, out, settings_of
+from opinion_stream.cli.common import (
+    ConfigOption,
+    ModelOption,
+    classifier_of,
+    err,
+    existing,
+    key_or_throwaway,
+    out,
+    settings_of,
+)
 from opinion_stream.domain.collection.pipeline import Collector, Received
 from opinion_stream.domain.collection.repeats import Repeats
 from opinion_stream.domain.state import DictStore
@@ -34,7 +43,8 @@ def register(app: typer.Typer) -> None:
     app.command(
         "assess",
         epilog="Examples:\n\nopinion-stream assess messages.jsonl -o assessed.jsonl\n\n"
-        "opinion-stream assess messages.jsonl -o assessed.jsonl --config examples/xidi",
+        "opinion-stream assess messages.jsonl -o assessed.jsonl --config examples/xidi\n\n"
+        "opinion-stream assess messages.jsonl -o assessed.jsonl --model models/category",
     )(assess)
 
 
@@ -58,6 +68,7 @@ def assess(
     output: Path = typer.Option(..., "--output", "-o", help="One line per mention, in input order, as JSON Lines."),
     rejects: Path | None = RejectsOption,
     config: ConfigOption = None,
+    model: ModelOption = None,
 ) -> None:
     """Collect and judge a file: category, region, unit, nature, incident, grade, with reasons. Never looks ahead."""
     from opinion_stream.domain.assessment.pipeline import Assessor
@@ -66,7 +77,7 @@ def assess(
 
     with ExitStack() as stack:
         job = _Job(stack, file, rejects, config)
-        assessor = Assessor(job.policy)
+        assessor = Assessor(job.policy, classifier_of(job.policy, model))
         book = IncidentBook(job.policy, DictStore())
         result = stack.enter_context(output.open("w", encoding="utf-8"))
         mentions = job.mentions()

@@ -18,7 +18,8 @@ class Places:
         self._regions: dict[str, Region] = {r.code: r for r in policy.regions.regions}
         self._refs = {r.code: RegionRef(code=r.code, name=r.name) for r in policy.regions.regions}
         self._lines = {code: self._line(code) for code in self._regions}
-        self._shard_level = policy.incidents.shard_level
+        self._counties = {code: self._first_of(code, RegionLevel.COUNTY) for code in self._regions}
+        self._shards = {code: self._first_of(code, policy.incidents.shard_level) for code in self._regions}
         self.home = policy.jurisdiction.region
         """Code of the jurisdiction's own region."""
 
@@ -50,8 +51,11 @@ class Places:
         """Whether `code` is the region `of` or lies in it."""
         return of in self._lines[code]
 
-    def up_to(self, code: str, level: RegionLevel) -> str:
-        """The nearest region on the line of `code` that is of `level` or above."""
+    def county(self, code: str) -> str:
+        """The nearest region on the line of `code` that is a county or above one."""
+        return self._counties[code]
+
+    def _first_of(self, code: str, level: RegionLevel) -> str:
         for at in self._lines[code]:
             if _ORDER.index(self._regions[at].level) <= _ORDER.index(level):
                 return at
@@ -71,7 +75,7 @@ class Places:
         Mentions are grouped within one shard and never across two, so this is the key of the topic in
         front of the incidents: wherever a shard is processed, the same incidents come out.
         """
-        return self.up_to(code, self._shard_level)
+        return self._shards[code]
 
     def compatible(self, one: str, other: str) -> bool:
         """Whether two regions may mean the same place: equal, or one lies in the other."""

@@ -42,8 +42,8 @@ def test_keywords_have_the_weights_of_jieba() -> None:
     extractor = jieba.analyse.TFIDF()
     extractor.tokenizer = AsGiven()
     expected = dict(extractor.extract_tags(" ".join(words), topK=None, withWeight=True))
-    counts = {word: words.count(word) for word in words}
-    found = Terms(()).keywords(counts, 10)
+    terms = Terms(())
+    found = terms.keywords(terms.telling(words), 10)
     assert dict(found) == pytest.approx(expected)
     assert [weight for _, weight in found] == sorted((weight for _, weight in found), reverse=True)
 

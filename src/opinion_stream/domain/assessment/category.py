@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from opinion_stream.domain.assessment.document import Document
+from opinion_stream.domain.ranking import strongest
 from opinion_stream.models.assessment import CategoryResult
 from opinion_stream.policy.judgement import Categories, Category, SubCategory
 
@@ -63,6 +64,7 @@ class LexiconClassifier:
     def __init__(self, policy: Categories) -> None:
         self._policy = policy
         self._levels = [_read_level(policy, category) for category in policy.categories]
+        self._by_name = {level.name: level for level in self._levels}
         self._by_word: dict[str, list[tuple[int, float]]] = {}
         for index, level in enumerate(self._levels):
             for word, weight in level.weights.items():
@@ -91,14 +93,14 @@ class LexiconClassifier:
         """The words found in a document and what they add up to."""
         factors = self._word_counts(document)
         sums = self._sums(factors)
-        ranked = sorted(sums.items(), key=lambda item: (-item[1], item[0]))
-        best, second = (*(value for _, value in ranked[:2]), 0.0, 0.0)[:2]
+        ranked = sorted([(-value, index) for index, value in sums.items()])
+        best, second = (*(-value for value, _ in ranked[:2]), 0.0, 0.0)[:2]
         confidence = round((best - second) / (best + self._policy.strong_weight), 4)
-        return Reading(factors, {self._levels[index].name: value for index, value in ranked}, confidence)
+        return Reading(factors, {self._levels[index].name: -value for value, index in ranked}, confidence)
 
     def explain(self, reading: Reading, level1: str) -> CategoryResult:
         """`level1` with levels 2 and 3 and the words found for it; neither if the lexicon has nothing for it."""
-        level = next((level for level in self._levels if level.name == level1), None)
+        level = self._by_name.get(level1)
         if level is None:
             return CategoryResult(level1=level1, confidence=0.0)
         weights = level.weights
@@ -109,7 +111,7 @@ class LexiconClassifier:
             level2=path[0] if path else None,
             level3=path[1] if len(path) > 1 else None,
             confidence=reading.confidence,
-            evidence=tuple(sorted(values, key=lambda word: (-values[word], word))[:_SHOWN]),
+            evidence=tuple(strongest(values, _SHOWN)),
         )
 
     def _judge(self, reading: Reading) -> Verdict:
@@ -126,11 +128,11 @@ class LexiconClassifier:
     def _word_counts(self, document: Document) -> dict[str, float]:
         """Word -> 1 + ln n for the words found."""
         counts: dict[str, float] = {}
-        for _, word in document.title_hits.longest(self._by_word):
+        for _, word in document.title_hits.longest(self._by_word.keys()):
             counts[word] = counts.get(word, 0.0) + self._policy.title_weight
-        for _, word in document.text_hits.longest(self._by_word):
+        for _, word in document.text_hits.longest(self._by_word.keys()):
             counts[word] = counts.get(word, 0.0) + 1.0
-        return {word: 1.0 + math.log(max(1.0, count)) for word, count in counts.items()}
+        return {word: 1.0 + math.log(count) if count > 1.0 else 1.0 for word, count in counts.items()}
 
     def _sums(self, factors: dict[str, float]) -> dict[int, float]:
         sums: dict[int, float] = {}

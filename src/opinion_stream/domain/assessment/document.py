@@ -2,50 +2,45 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 
-from opinion_stream.domain.assessment.lexicon import Hits, Lexicon
-from opinion_stream.domain.assessment.segment import segment
+from opinion_stream.domain.assessment.lexicon import Hits
+from opinion_stream.domain.assessment.segment import Terms, Told, segment
 from opinion_stream.models.mention import Mention
 
+Scan = Callable[[str], Hits]
 
-@dataclass(frozen=True)
+
+@dataclass(slots=True)
 class Document:
     """Words and hits of title and text."""
 
     mention: Mention
     title_words: list[str]
     text_words: list[str]
+    title_told: Told
+    text_told: Told
     title_hits: Hits
     text_hits: Hits
     hint_hits: Hits
     """Hits in the source's own statement of the place."""
-
-    @cached_property
-    def title_counts(self) -> Counter[str]:
-        """How often each word stands in the title."""
-        return Counter(self.title_words)
-
-    @cached_property
-    def text_counts(self) -> Counter[str]:
-        """How often each word stands in the text."""
-        return Counter(self.text_words)
-
-    @cached_property
-    def found(self) -> frozenset[str]:
-        """All words of the policy that stand in title or text."""
-        return self.title_hits.words | self.text_hits.words
+    found: frozenset[str]
+    """All words of the policy that stand in title or text."""
 
 
-def read_document(mention: Mention, lexicon: Lexicon) -> Document:
-    """Cut and scan one mention."""
+def read_document(mention: Mention, scan: Scan, scan_hint: Scan, terms: Terms) -> Document:
+    """Cut and scan one mention. `scan_hint` may remember, for hints are few."""
+    title_words, text_words = segment(mention.title), segment(mention.text)
+    title_hits, text_hits = scan(mention.title), scan(mention.text)
     return Document(
         mention=mention,
-        title_words=segment(mention.title),
-        text_words=segment(mention.text),
-        title_hits=lexicon.scan(mention.title),
-        text_hits=lexicon.scan(mention.text),
-        hint_hits=lexicon.scan(mention.region_hint or ""),
+        title_words=title_words,
+        text_words=text_words,
+        title_told=terms.telling(title_words),
+        text_told=terms.telling(text_words),
+        title_hits=title_hits,
+        text_hits=text_hits,
+        hint_hits=scan_hint(mention.region_hint or ""),
+        found=title_hits.words | text_hits.words,
     )

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
 
 from opinion_stream.domain.assessment.document import Document
-from opinion_stream.domain.assessment.segment import Terms
+from opinion_stream.domain.assessment.segment import Terms, Told
+from opinion_stream.domain.ranking import strongest
 from opinion_stream.policy import Policy
 from opinion_stream.policy.judgement import Grouping
 from opinion_stream.policy.places import RegionLevel
@@ -43,38 +43,31 @@ class FeatureMaker:
         (1 + ln tf) * sqrt(idf) by jieba's idf table: the root, because that table is of news, where the words of
         complaints are rarer than they are here. Empty for a mention without any telling word.
         """
-        title = self._weigh(document.title_counts)
+        title = _weigh(document.title_told)
         for pair in _pairs(document.mention.title):
             if pair not in title and pair not in self._terms.stop_words:
                 title[pair] = BIGRAM_WEIGHT
-        text = self._weigh(document.text_counts)
-        mixed = _scaled(title, self._title_share if text else 1.0)
-        for term, weight in _scaled(text, 1.0 - self._title_share if title else 1.0).items():
-            if term in mixed:
-                mixed[term] += weight
-            else:
-                mixed[term] = weight
-        strongest = [(-weight, term) for term, weight in mixed.items()]
-        strongest.sort()
-        del strongest[self._max_features :]
-        norm = -math.sqrt(sum([weight * weight for weight, _ in strongest]))
-        return {term: round(weight / norm, 4) for weight, term in strongest}
-
-    def _weigh(self, counts: Counter[str]) -> dict[str, float]:
-        root_idf = self._terms.root_idf
-        return {
-            word: value if count == 1 else (1.0 + math.log(count)) * value
-            for word, count in counts.items()
-            if (value := root_idf[word])
-        }
+        mixed = _weigh(document.text_told)
+        ratio = 1.0
+        if title and mixed:  # only the ratio of the two matters, for the whole is brought to unit length in the end
+            ratio = self._title_share * _length(mixed) / (max(1e-9, 1.0 - self._title_share) * _length(title))
+        for term, weight in title.items():
+            mixed[term] = mixed.get(term, 0.0) + weight * ratio
+        chosen = strongest(mixed, self._max_features)
+        # By way of whole numbers: `round` goes by way of text and takes four times as long.
+        unit = _length(chosen) / 10_000
+        return {term: int(weight / unit + 0.5) / 10_000 for term, weight in chosen.items()}
 
 
-def _scaled(vector: dict[str, float], length: float) -> dict[str, float]:
-    """The vector brought to `length`; an empty one stays empty."""
-    if not vector:
-        return {}
-    factor = length / math.sqrt(sum([weight * weight for weight in vector.values()]))
-    return {term: weight * factor for term, weight in vector.items()}
+def _weigh(told: Told) -> dict[str, float]:
+    sqrt = math.sqrt
+    return {
+        word: sqrt(idf) if times == 1 else (1.0 + math.log(times)) * sqrt(idf) for word, (times, idf) in told.items()
+    }
+
+
+def _length(vector: dict[str, float]) -> float:
+    return math.sqrt(sum([weight * weight for weight in vector.values()]))
 
 
 def _pairs(text: str) -> Iterator[str]:

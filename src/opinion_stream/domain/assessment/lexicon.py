@@ -2,35 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
+from operator import itemgetter
+from typing import NamedTuple
 
 from ahocorasick_rs import AhoCorasick
 
 
-@dataclass(frozen=True)
-class Hits:
-    """Words found in one text. `spans` are (start, end, word), by start, at one start the longest first."""
+class Hits(NamedTuple):
+    """Words found in one text."""
 
-    spans: tuple[tuple[int, int, str], ...] = ()
+    found: list[tuple[int, int, int]]
+    """(number in `table`, start, end), by start, at one start the longest first."""
+    table: list[tuple[str, ...]]
+    """The words of each number: one, or several that differ in the case of letters."""
+    words: frozenset[str]
+    """The words found, those inside other words too."""
 
-    @cached_property
-    def words(self) -> frozenset[str]:
-        """The words found, those inside other words too."""
-        return frozenset([word for _, _, word in self.spans])
+    @property
+    def spans(self) -> tuple[tuple[int, int, str], ...]:
+        """(start, end, word) in the order of `found`."""
+        return tuple((start, end, word) for number, start, end in self.found for word in self.table[number])
 
-    def longest(self, among: Container[str]) -> list[tuple[int, str]]:
+    def longest(self, among: AbstractSet[str]) -> list[tuple[int, str]]:
         """(start, word) of the hits in `among`, read from left to right, the longest word at each place.
 
         A word inside or across the end of the one before does not count: "正宁县" is no hit of "宁县".
         """
         kept: list[tuple[int, str]] = []
+        wanted = among & self.words
+        if not wanted:
+            return kept
         reach = 0
-        for start, end, word in self.spans:
-            if start >= reach and word in among:
-                kept.append((start, word))
-                reach = end
+        for number, start, end in self.found:
+            if start >= reach:
+                for word in self.table[number]:
+                    if word in wanted:
+                        kept.append((start, word))
+                        reach = end
+                        break
         return kept
 
 
@@ -47,15 +58,17 @@ class Lexicon:
     def scan(self, text: str) -> Hits:
         """Every occurrence of every word, overlapping ones too, in one pass over `text`."""
         if not text or self._automaton is None:
-            return Hits()
+            return _NOTHING
         upper = text.upper()
         if len(upper) != len(text):  # a letter such as ß grows; places must stay those of `text`
             upper = "".join(c.upper() if len(c.upper()) == 1 else c for c in text)
         found = self._automaton.find_matches_as_indexes(upper, overlapping=True)
-        spans = [(start, end, word) for index, start, end in found for word in self._words[index]]
-        spans.sort(key=_longest_first)
-        return Hits(tuple(spans))
+        # They come by their end. Turned round and sorted by start, the longest at one start comes first.
+        found.reverse()
+        found.sort(key=_start)
+        table = self._words
+        return Hits(found, table, frozenset([word for number, _, _ in found for word in table[number]]))
 
 
-def _longest_first(span: tuple[int, int, str]) -> tuple[int, int]:
-    return span[0], -span[1]
+_NOTHING = Hits([], [], frozenset())
+_start = itemgetter(1)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
+from opinion_stream.domain.assessment.conditions import REMEMBERED, OrderedWords, WordIndex
 from opinion_stream.models.base import Nature, Reason
 from opinion_stream.policy.judgement import Natures
 
@@ -11,28 +14,31 @@ class NatureJudge:
 
     def __init__(self, policy: Natures) -> None:
         self._fallback = policy.fallback
-        self._rules = [(r.nature, frozenset(r.words), r.words, r.weight, r.source) for r in policy.rules]
+        self._rules = [(r.nature, OrderedWords(r.words), r.weight, r.source) for r in policy.rules]
+        self._index = WordIndex([frozenset(r.words) for r in policy.rules])
+        self._reason = lru_cache(REMEMBERED)(self._make_reason)
 
     def judge(self, found: frozenset[str]) -> tuple[Nature, Reason]:
         """The nature and its reason. Each distinct sign counts once; equal sums go to the nature listed first."""
         sums: dict[Nature, float] = {}
         signs: dict[Nature, dict[str, None]] = {}
         sources: dict[Nature, str] = {}
-        for nature, words, listed, weight, source in self._rules:
-            if found.isdisjoint(words):
-                continue
-            hits = [w for w in dict.fromkeys(listed) if w in found]
+        for number in self._index.possible(found):
+            nature, words, weight, source = self._rules[number]
+            hits = words.among(found)
             sums[nature] = sums.get(nature, 0.0) + weight * len(hits)
             signs.setdefault(nature, {}).update(dict.fromkeys(hits))
             sources.setdefault(nature, source)
         if not sums:
-            return self._fallback, Reason(
-                rule="nature.fallback", text=f"没有发现任何性质的特征词，按“{self._fallback.label}”处理"
-            )
+            return self._fallback, self._reason(self._fallback, (), "")
         nature = max(sums, key=lambda n: sums[n])  # max keeps the first of equals, and sums is in policy order
-        words_found = tuple(signs[nature])
-        return nature, Reason(
+        return nature, self._reason(nature, tuple(signs[nature]), sources[nature])
+
+    def _make_reason(self, nature: Nature, words: tuple[str, ...], source: str) -> Reason:
+        if not words:
+            return Reason(rule="nature.fallback", text=f"没有发现任何性质的特征词，按“{nature.label}”处理")
+        return Reason(
             rule=f"nature.{nature.value}",
-            text=f"{nature.label}：特征词“{'、'.join(words_found[:8])}”，依据{sources[nature]}",
-            evidence=words_found,
+            text=f"{nature.label}：特征词“{'、'.join(words[:8])}”，依据{source}",
+            evidence=words,
         )

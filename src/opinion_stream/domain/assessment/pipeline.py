@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from opinion_stream.domain.assessment.category import Classifier, LexiconClassifier
+from opinion_stream.domain.assessment.conditions import REMEMBERED
 from opinion_stream.domain.assessment.document import Document, read_document
 from opinion_stream.domain.assessment.features import FeatureMaker, place_words
 from opinion_stream.domain.assessment.lexicon import Lexicon
@@ -19,6 +20,9 @@ from opinion_stream.domain.places import Places
 from opinion_stream.models.assessment import Assessment, CategoryResult, Keyword
 from opinion_stream.models.mention import Mention
 from opinion_stream.policy.loader import Policy
+
+_AT_ONCE = 32
+"""Documents in work together: few enough to stay in the processor's cache, enough for a trained classifier."""
 
 
 class Assessor:
@@ -42,16 +46,21 @@ class Assessor:
         self._lexicon = Lexicon(
             (*lexicon_classifier.words(), *self._regions.words(), *self._units.words(), *_rule_words(policy))
         )
+        self._scan_hint = lru_cache(REMEMBERED)(self._lexicon.scan)
 
     def assess(self, mentions: Sequence[Mention]) -> list[Assessment]:
         """One assessment per mention, in order."""
-        documents = self.read(mentions)
-        categories = self._classifier.classify(documents)
-        return [self._judge(document, category) for document, category in zip(documents, categories, strict=True)]
+        assessments: list[Assessment] = []
+        for first in range(0, len(mentions), _AT_ONCE):
+            documents = self.read(mentions[first : first + _AT_ONCE])
+            categories = self._classifier.classify(documents)
+            assessments += map(self._judge, documents, categories)
+        return assessments
 
     def read(self, mentions: Sequence[Mention]) -> list[Document]:
         """The mentions cut into words and scanned, as a classifier takes them."""
-        return [read_document(mention, self._lexicon) for mention in mentions]
+        scan, scan_hint = self._lexicon.scan, self._scan_hint
+        return [read_document(mention, scan, scan_hint, self._terms) for mention in mentions]
 
     def _judge(self, document: Document, category: CategoryResult) -> Assessment:
         found = document.found
@@ -60,7 +69,9 @@ class Assessor:
         nature, nature_reason = self._nature.judge(found)
         sensed = self._sensitivity.judge(found, category.level1, nature)
         value, priority_rule = self._priority.judge(found, category.level1, nature, sensed.score)
-        counts = Counter(document.title_words + document.text_words)
+        told = dict(document.text_told)
+        for word, (times, idf) in document.title_told.items():
+            told[word] = (times + told[word][0] if word in told else times), idf
         return Assessment(
             category=category,
             region=region,
@@ -77,7 +88,7 @@ class Assessor:
             priority_rule=priority_rule,
             keywords=tuple(
                 Keyword(word=word, weight=round(weight, 4))
-                for word, weight in self._terms.keywords(counts, self._keywords)
+                for word, weight in self._terms.keywords(told, self._keywords)
             ),
             features=self._features.features(document),
         )

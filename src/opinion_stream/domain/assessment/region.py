@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from itertools import accumulate
 
+from opinion_stream.domain.assessment.conditions import REMEMBERED
 from opinion_stream.domain.assessment.document import Document
 from opinion_stream.domain.assessment.lexicon import Hits
 from opinion_stream.domain.places import Places
 from opinion_stream.models.base import Reason, RegionRef
 from opinion_stream.policy.loader import Policy
-from opinion_stream.policy.places import RegionLevel
 
 SEVERAL = "region.several"
 """Rule id of a matter across several regions, which stays with the region above them."""
@@ -35,6 +37,8 @@ class RegionJudge:
             self._names[word] = tuple(codes)
             if len(codes) > 1:
                 self._unsure.add(word)
+        # Most mentions of a city name the same few places.
+        self._judged = lru_cache(REMEMBERED)(self._judge)
 
     def words(self) -> Iterator[str]:
         """All names it looks for."""
@@ -47,9 +51,14 @@ class RegionJudge:
         stated. Several counties lead to the region that holds them all, no place to the jurisdiction itself. An
         ambiguous name counts beside a sure sign of the same county anywhere in the mention.
         """
-        title = self._named(document.title_hits, document.title_words)
-        text = self._named(document.text_hits, document.text_words)
-        hint = self._named(document.hint_hits, None)
+        return self._judged(
+            self._named(document.title_hits, document.title_words),
+            self._named(document.text_hits, document.text_words),
+            self._named(document.hint_hits, None),
+        )
+
+    def _judge(self, title: tuple[str, ...], text: tuple[str, ...], hint: tuple[str, ...]) -> tuple[RegionRef, Reason]:
+        """The region by the place names in title, text and hint."""
         if not title and not text and not hint:
             return self._whole("region.none", "文中没有提到具体地方，归本级", ())
         witnesses = {self._county(code) for code in self._sure((*title, *text, *hint))}
@@ -98,19 +107,23 @@ class RegionJudge:
 
     def _named(self, hits: Hits, words: list[str] | None) -> tuple[str, ...]:
         """The place names among the hits, each once; `words` is the same text cut, if known."""
-        found = hits.longest(self._names)
+        found = hits.longest(self._names.keys())
         if not found:
             return ()
         if words is not None and any(len(word) <= _SHORT for _, word in found):
-            begins = {0, *accumulate(map(len, words))}
-            found = [(start, word) for start, word in found if len(word) > _SHORT or start in begins]
+            ends = list(accumulate(map(len, words)))
+            found = [
+                (start, word)
+                for start, word in found
+                if len(word) > _SHORT or start == 0 or ends[bisect_left(ends, start)] == start
+            ]
         return tuple(dict.fromkeys(word for _, word in found))
 
     def _sure(self, names: Iterable[str]) -> list[str]:
         return [self._names[name][0] for name in names if name not in self._unsure]
 
     def _county(self, code: str) -> str:
-        return self._places.up_to(code, RegionLevel.COUNTY)
+        return self._places.county(code)
 
     def _whole(self, rule: str, text: str, names: tuple[str, ...]) -> tuple[RegionRef, Reason]:
         return self._places.ref(self._places.home), Reason(rule=rule, text=text, evidence=names)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import heapq
 import logging
-import math
 import warnings
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable
 
 import rjieba
+
+from opinion_stream.domain.ranking import strongest
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
@@ -28,55 +29,55 @@ def segment(text: str) -> list[str]:
     return words
 
 
+Told = dict[str, tuple[int, float]]
+"""Telling word -> how often it stands in a text, and its inverse document frequency."""
+
+
 class Terms:
     """What a word is worth: jieba's idf table, the policy's stop words, keywords by TF-IDF."""
 
     def __init__(self, stop_words: Iterable[str]) -> None:
         self.stop_words = frozenset(stop_words)
-        self.idf = _IdfTable(self.stop_words, 1.0)
-        self.root_idf = _IdfTable(self.stop_words, 0.5)
-        """Square root of `idf`."""
+        self.idf = _IdfTable(self.stop_words)
 
-    def keywords(self, counts: Mapping[str, int], count: int) -> list[tuple[str, float]]:
+    def telling(self, words: Iterable[str]) -> Told:
+        """The words that tell anything, in the order in which they first stand in `words`."""
+        idf = self.idf
+        # Counted first, for counting is native and a look into a table this large is not cheap.
+        return {w: (times, value) for w, times in Counter(words).items() if len(w) > 1 and (value := idf[w])}
+
+    def keywords(self, told: Told, count: int) -> list[tuple[str, float]]:
         """The `count` most telling words with their TF-IDF weight, heaviest first, equal ones by name.
 
-        `counts`: how often each word stands in the text. The weights are those of `jieba.analyse.extract_tags`
-        for the words that `idf` lets through.
+        The weights are those of `jieba.analyse.extract_tags` for these words.
         """
-        idf = self.idf
-        weights: list[tuple[float, str]] = []
-        total = 0
-        for word, times in counts.items():
-            value = idf[word]
-            if value:
-                weights.append((-times * value, word))
-                total += times
-        return [(word, -weight / total) for weight, word in heapq.nsmallest(count, weights)]
+        total = sum([times for times, _ in told.values()])
+        weights = {word: times * idf for word, (times, idf) in told.items()}
+        return [(word, weight / total) for word, weight in strongest(weights, count).items()]
 
 
 class _IdfTable(dict[str, float]):
-    """Inverse document frequency of a word by jieba's table, the median for an unknown word, to the power `power`.
+    """Inverse document frequency of a word by jieba's table, the median for an unknown word.
 
     0 for a stop word, a single character, or what holds no letter (numbers, punctuation). Remembers what was asked.
     """
 
     LIMIT = 200_000
 
-    def __init__(self, stop_words: frozenset[str], power: float) -> None:
+    def __init__(self, stop_words: frozenset[str]) -> None:
         super().__init__()
         # The extractor that jieba makes on import has the table loaded; making another one loads it again.
         extractor = jieba.analyse.default_tfidf
         self._table: dict[str, float] = extractor.idf_freq
         self._median: float = extractor.median_idf
         self._stop_words = stop_words
-        self._power = power
 
     def __missing__(self, word: str) -> float:
         if len(self) >= self.LIMIT:
             self.clear()
-        if len(word) < 2 or word in self._stop_words or not any(c.isalpha() for c in word):
+        if len(word) < 2 or word in self._stop_words or not (word.isalpha() or any(c.isalpha() for c in word)):
             value = 0.0
         else:
-            value = math.pow(self._table.get(word, self._median), self._power)
+            value = self._table.get(word, self._median)
         self[word] = value
         return value

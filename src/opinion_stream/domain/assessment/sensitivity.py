@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
-from opinion_stream.domain.assessment.conditions import CompiledCondition
+from opinion_stream.domain.assessment.conditions import REMEMBERED, CompiledCondition, WordIndex
 from opinion_stream.models.base import Grade, Nature, Reason
 from opinion_stream.policy.judgement import Sensitivity
 
@@ -23,23 +24,30 @@ class SensitivityJudge:
 
     def __init__(self, policy: Sensitivity) -> None:
         self._rules = [(rule, CompiledCondition(rule.when)) for rule in policy.rules]
+        self._index = WordIndex([condition.needs for _, condition in self._rules])
+        self._reason = lru_cache(REMEMBERED)(self._make_reason)
 
     def judge(self, found: frozenset[str], category: str, nature: Nature) -> Sensed:
         """The sum of the rules that apply, cut at 100; each rule that applies is a reason."""
         total = 0.0
         reasons: list[Reason] = []
         floor: Grade | None = None
-        for rule, condition in self._rules:
+        for number in self._index.possible(found):
+            rule, condition = self._rules[number]
             words = condition.evaluate(found, category, nature.value, total)
             if words is None:
                 continue
             total += rule.score
-            text = f"{rule.text}（+{rule.score:g}）"
-            if rule.floor is not None:
-                text += f"，不低于{rule.floor.label}"
-                if floor is None or rule.floor.rank < floor.rank:
-                    floor = rule.floor
-            if rule.source:
-                text += f"，依据{rule.source}"
-            reasons.append(Reason(rule=rule.id, text=text, evidence=words))
+            if rule.floor is not None and (floor is None or rule.floor.rank < floor.rank):
+                floor = rule.floor
+            reasons.append(self._reason(number, words))
         return Sensed(score=min(total, 100.0), reasons=tuple(reasons), floor=floor)
+
+    def _make_reason(self, number: int, words: tuple[str, ...]) -> Reason:
+        rule, _ = self._rules[number]
+        text = f"{rule.text}（+{rule.score:g}）"
+        if rule.floor is not None:
+            text += f"，不低于{rule.floor.label}"
+        if rule.source:
+            text += f"，依据{rule.source}"
+        return Reason(rule=rule.id, text=text, evidence=words)

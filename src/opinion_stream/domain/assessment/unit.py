@@ -86,10 +86,10 @@ class UnitJudge:
 
     def _named(self, document: Document) -> tuple[str | None, str]:
         """(code, word) of the body named first in the title, else most often in the text; (None, "") if none."""
-        for _, word in document.title_hits.longest(self._names):
+        for _, word in document.title_hits.longest(self._names.keys()):
             return self._names[word], word
         counts: dict[str, int] = {}
-        for _, word in document.text_hits.longest(self._names):
+        for _, word in document.text_hits.longest(self._names.keys()):
             counts[word] = counts.get(word, 0) + 1
         if not counts:
             return None, ""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
-from opinion_stream.domain.incidents.grading import Graded
 from opinion_stream.domain.incidents.intake import Intake
 from opinion_stream.domain.incidents.record import IncidentRecord, incident_id_of
 from opinion_stream.domain.incidents.shard import Shard
@@ -56,7 +55,6 @@ class IncidentBook:
         mentions are cut into batches changes nothing but how many snapshots in between are left out.
         """
         changed: dict[str, IncidentRecord] = {}
-        graded: dict[str, Graded] = {}
         closed: dict[str, Incident] = {}
         moved: set[str] = set()
         for item in batch:
@@ -68,11 +66,10 @@ class IncidentBook:
             for quiet in shard.advance(item.mention.published_at.timestamp()):
                 quiet.version += 1
                 changed.setdefault(quiet.id, quiet)
-                closed[quiet.id] = self._intake.snapshot(quiet, self._intake.grade(quiet), status="closed")
+                closed[quiet.id] = self._intake.snapshot(quiet, status="closed")
             if shard.clock != before:
                 moved.add(self._places.shard(region))
-            record, result = self._join(shard, item, region)
-            graded[record.id] = result
+            record = self._join(shard, item, region)
             changed.setdefault(record.id, record)
             self._seen.put(item.id, record.id, item.mention.received_at)
         for incident_id, record in changed.items():
@@ -83,7 +80,7 @@ class IncidentBook:
         for code in sorted(moved):
             self._store.put(_CLOCK + code, repr(self._shards[code].clock).encode())
         return [
-            closed.get(incident_id) or self._intake.snapshot(record, graded[incident_id])
+            closed.get(incident_id) or self._intake.snapshot(record)
             for incident_id, record in changed.items()
         ]
 
@@ -100,19 +97,19 @@ class IncidentBook:
         if incident_id is None or incident_id not in shard.records:
             raise LookupError(f"the incident of mention {item.id} is closed")
         record = shard.records[incident_id]
-        return self._intake.snapshot(record, self._intake.grade(record))
+        return self._intake.snapshot(record)
 
-    def _join(self, shard: Shard, item: AssessedMention, region: str) -> tuple[IncidentRecord, Graded]:
+    def _join(self, shard: Shard, item: AssessedMention, region: str) -> IncidentRecord:
         duplicate_of = item.mention.duplicate_of
         original = self._seen.get(duplicate_of) if duplicate_of is not None else None
         record, is_copy = shard.find(item, region, original)
         if record is None:
             # Only a mention that was forgotten and comes again can find its own incident still open.
             record = shard.records.get(incident_id_of(item.id)) or self._intake.open(item, region)
-        graded = self._intake.take(record, item, region, is_copy)
+        self._intake.take(record, item, region, is_copy)
         record.quiet_since = shard.clock
         shard.put(record, moved=not is_copy)
-        return record, graded
+        return record
 
     def _known(self, region: str) -> str:
         """The region, or the jurisdiction's own if the policy no longer knows it."""

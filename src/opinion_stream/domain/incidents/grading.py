@@ -49,6 +49,42 @@ def log_scale(value: float, scale: LogScale) -> float:
     return min(100.0, 100.0 * share)
 
 
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """A grade in figures alone: the three factors and their weighted sum, 0-100 each, two digits."""
+
+    content: float
+    reaction: float
+    media: float
+    score: float
+    by_score: Grade
+    """The grade that the score alone gives."""
+    grade: Grade
+
+
+def weigh(evidence: Evidence, policy: Grading) -> Weighed:
+    """The figures of `grade`, which costs little: reasons are only made for a grade that is shown."""
+    content = evidence.sensitivity
+    if evidence.priority_rule is not None:
+        content += policy.priority_bonus
+    reaction = max(
+        log_scale(evidence.voices, policy.voices),
+        log_scale(evidence.interactions, policy.interactions),
+        log_scale(evidence.reads, policy.reads),
+    )
+    if evidence.rising:
+        reaction += policy.rising_bonus
+    media = max(evidence.tier_score, log_scale(evidence.media, policy.media_count))
+    content, reaction, media = (round(min(100.0, score), 2) for score in (content, reaction, media))
+    weights = policy.weights
+    total = weights.content * content + weights.reaction * reaction + weights.media * media
+    score = round(min(100.0, total), 2)
+    by_score = _by_threshold(score, policy)
+    floor = evidence.floor
+    result = floor if floor is not None and floor.rank < by_score.rank else by_score
+    return Weighed(content, reaction, media, score, by_score, result)
+
+
 def grade(evidence: Evidence, policy: Grading) -> Graded:
     """The grade of an incident; more of any evidence never lowers it.
 
@@ -56,32 +92,24 @@ def grade(evidence: Evidence, policy: Grading) -> Graded:
     of voices, interactions and reads on their scales, plus the bonus while rising; media = the larger of the furthest
     tier and the number of media. Their weighted sum against the thresholds gives the grade, a floor may raise it.
     """
-    content = _content(evidence, policy)
-    reaction = _reaction(evidence, policy)
-    media = _media(evidence, policy)
+    weighed = weigh(evidence, policy)
     weights = policy.weights
-    score = round(
-        min(
-            100.0,
-            weights.content * content.score + weights.reaction * reaction.score + weights.media * media.score,
-        ),
-        2,
-    )
-    result = _by_threshold(score, policy)
+    content = Factor(score=weighed.content, reasons=_content(evidence, policy))
+    reaction = Factor(score=weighed.reaction, reasons=_reaction(evidence, policy))
+    media = Factor(score=weighed.media, reasons=_media(evidence, policy))
     total = Reason(
         rule="grading.total",
         text=(
             f"内容{content.score:g}×{weights.content:g}＋公众反应{reaction.score:g}×{weights.reaction:g}"
-            f"＋媒体介入{media.score:g}×{weights.media:g}＝{score:g}分，{result.label}"
+            f"＋媒体介入{media.score:g}×{weights.media:g}＝{weighed.score:g}分，{weighed.by_score.label}"
         ),
     )
     reasons = (*content.reasons, *reaction.reasons, *media.reasons, total)
-    if evidence.floor is not None and evidence.floor.rank < result.rank:
-        text = f"突发事件规则规定不低于{evidence.floor.label}，由{result.label}升为{evidence.floor.label}"
+    if weighed.grade is not weighed.by_score:
+        text = f"突发事件规则规定不低于{weighed.grade.label}，由{weighed.by_score.label}升为{weighed.grade.label}"
         reasons = (*reasons, Reason(rule="grading.floor", text=text))
-        result = evidence.floor
     factors = GradeFactors(content=content, reaction=reaction, media=media)
-    return Graded(factors=factors, score=score, grade=result, reasons=reasons)
+    return Graded(factors=factors, score=weighed.score, grade=weighed.grade, reasons=reasons)
 
 
 def _by_threshold(score: float, policy: Grading) -> Grade:
@@ -92,48 +120,40 @@ def _by_threshold(score: float, policy: Grading) -> Grade:
     return Grade.IV
 
 
-def _factor(score: float, reasons: list[Reason]) -> Factor:
-    return Factor(score=round(min(100.0, score), 2), reasons=tuple(reasons))
-
-
-def _content(evidence: Evidence, policy: Grading) -> Factor:
-    score = evidence.sensitivity
+def _content(evidence: Evidence, policy: Grading) -> tuple[Reason, ...]:
     reasons = list(evidence.sensitivity_reasons)
     if evidence.priority_rule is not None:
-        score += policy.priority_bonus
         text = f"属于应当重点回应的情形（{evidence.priority_rule}，+{policy.priority_bonus:g}）"
         reasons.append(Reason(rule="content.priority", text=text))
     if not reasons:
         reasons.append(Reason(rule="content.plain", text="内容没有涉及敏感情形"))
-    return _factor(score, reasons)
+    return tuple(reasons)
 
 
-def _reaction(evidence: Evidence, policy: Grading) -> Factor:
+def _reaction(evidence: Evidence, policy: Grading) -> tuple[Reason, ...]:
     parts = (
         ("voices", f"{evidence.voices}个不同账号发声", log_scale(evidence.voices, policy.voices)),
         ("interactions", f"互动{evidence.interactions}次", log_scale(evidence.interactions, policy.interactions)),
         ("reads", f"阅读{evidence.reads}次", log_scale(evidence.reads, policy.reads)),
     )
-    score = max(value for _, _, value in parts)
     reasons = [
         Reason(rule=f"reaction.{name}", text=f"{text}（{value:.0f}分）")
         for name, text, value in parts
         if value > 0 or name == "voices"
     ]
     if evidence.rising:
-        score += policy.rising_bonus
         reasons.append(Reason(rule="reaction.rising", text=f"声量正在上升（+{policy.rising_bonus:g}）"))
-    return _factor(score, reasons)
+    return tuple(reasons)
 
 
-def _media(evidence: Evidence, policy: Grading) -> Factor:
-    number = log_scale(evidence.media, policy.media_count)
+def _media(evidence: Evidence, policy: Grading) -> tuple[Reason, ...]:
     reasons = []
     if evidence.tier_score > 0:
         text = f"传播层级最高为{evidence.tier_name}（{evidence.tier_score:g}分）"
         reasons.append(Reason(rule="media.tier", text=text))
     if evidence.media > 0:
+        number = log_scale(evidence.media, policy.media_count)
         reasons.append(Reason(rule="media.count", text=f"{evidence.media}家媒体介入（{number:.0f}分）"))
     if not reasons:
         reasons.append(Reason(rule="media.none", text="没有媒体介入"))
-    return _factor(max(evidence.tier_score, number), reasons)
+    return tuple(reasons)

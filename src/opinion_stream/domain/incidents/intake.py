@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from opinion_stream.domain.assessment.region import SEVERAL
-from opinion_stream.domain.incidents.grading import Evidence, Graded, grade
+from opinion_stream.domain.incidents.grading import Evidence, grade, weigh
 from opinion_stream.domain.incidents.record import (
     KEYWORDS_KEPT,
     MAX_FINGERPRINTS,
@@ -43,7 +45,7 @@ class Intake:
             last_at=item.mention.published_at,
         )
 
-    def take(self, record: IncidentRecord, item: AssessedMention, region: str, is_copy: bool) -> Graded:
+    def take(self, record: IncidentRecord, item: AssessedMention, region: str, is_copy: bool) -> None:
         """Change `record` by one mention and grade it.
 
         A copy counts as voice and spread; it does not move what the matter is about.
@@ -63,10 +65,11 @@ class Intake:
         record.mention_ids.append(mention.id)
         if len(record.mention_ids) > kept:
             del record.mention_ids[min(1, kept - 1)]
-        return self._regrade(record, mention)
+        self._regrade(record, mention.published_at)
 
-    def snapshot(self, record: IncidentRecord, graded: Graded, status: str = "open") -> Incident:
+    def snapshot(self, record: IncidentRecord, status: str = "open") -> Incident:
         """The incident as consumers see it. Equal records give equal snapshots."""
+        graded = grade(self._evidence(record), self._policy.grading)
         keywords = tuple(strongest(record.keywords, self._policy.incidents.keywords))
         region = self._places.ref(record.region)
         lead = winner(_leads(record.charges))
@@ -177,41 +180,35 @@ class Intake:
         known = {name: n for name, n in record.categories.items() if name != self._policy.categories.fallback}
         return winner(known or record.categories)
 
-    def grade(self, record: IncidentRecord) -> Graded:
-        """The grade by rule of the incident as it stands."""
+    def _evidence(self, record: IncidentRecord) -> Evidence:
         policy = self._policy
         tier = policy.media.tiers.get(record.tier or policy.media.default_tier)
         trend = trend_at(record.buckets, record.last_at, policy.incidents)
-        return grade(
-            Evidence(
-                sensitivity=record.sensitivity,
-                sensitivity_reasons=tuple(record.sensitivity_reasons),
-                priority_rule=record.priority_rule,
-                floor=record.floor,
-                voices=count_voices(record.voices),
-                interactions=record.interactions,
-                reads=record.reads,
-                rising=trend.direction is Direction.RISING,
-                media=len(record.media),
-                tier_score=tier.score if tier is not None else 0.0,
-                tier_name=tier.name if tier is not None else "",
-            ),
-            policy.grading,
+        return Evidence(
+            sensitivity=record.sensitivity,
+            sensitivity_reasons=tuple(record.sensitivity_reasons),
+            priority_rule=record.priority_rule,
+            floor=record.floor,
+            voices=count_voices(record.voices),
+            interactions=record.interactions,
+            reads=record.reads,
+            rising=trend.direction is Direction.RISING,
+            media=len(record.media),
+            tier_score=tier.score if tier is not None else 0.0,
+            tier_name=tier.name if tier is not None else "",
         )
 
-    def _regrade(self, record: IncidentRecord, mention: Mention) -> Graded:
-        graded = self.grade(record)
-        if record.history and graded.grade is record.grade:
-            return graded
+    def _regrade(self, record: IncidentRecord, at: datetime) -> None:
+        evidence = self._evidence(record)
+        if record.history and weigh(evidence, self._policy.grading).grade is record.grade:
+            return
+        graded = grade(evidence, self._policy.grading)
         change = "首次定级" if not record.history else ("升级" if graded.grade.rank < record.grade.rank else "降级")
         record.grade = graded.grade
         reason = f"{change}：{graded.reasons[-1].text}"
-        record.history.append(
-            GradeChange(at=mention.published_at, grade=graded.grade, score=graded.score, reason=reason)
-        )
+        record.history.append(GradeChange(at=at, grade=graded.grade, score=graded.score, reason=reason))
         if len(record.history) > MAX_HISTORY:
             del record.history[1]
-        return graded
 
 
 def _leads(charges: dict[str, int]) -> dict[str, int]:

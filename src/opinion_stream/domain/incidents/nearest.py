@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import heapq
 import math
 from collections.abc import Callable
-from itertools import islice
 
 MAX_POSTINGS = 128
 """A term that stands in more open incidents than this tells too little to look them all up."""
@@ -75,16 +75,23 @@ class OpenIncidents:
         Terms are weighted by rarity on both sides. Equal cosines go to the smaller id.
         """
         rarity = self._rarities()
-        held = [(len(self._holders.get(term, ())), term) for term in features]
-        weighted = {term: features[term] * rarity[number] for number, term in held}
-        square = sum([weight * weight for weight in weighted.values()])
+        known: list[tuple[int, str, float]] = []
+        products: dict[str, float] = {}
+        square = 0.0
+        for term, weight in features.items():
+            holders = self._holders.get(term)
+            number = len(holders) if holders else 0
+            rare = rarity[number]
+            weighted = weight * rare
+            square += weighted * weighted
+            if number:
+                known.append((number, term, weighted * weighted))
+                products[term] = weighted * rare  # twice: the rarity of the mention's term and that of the incident's
         if square == 0.0:
             return None
         norm = math.sqrt(square)
-        # Twice: the rarity of the mention's term and that of the incident's.
-        products = {term: weighted[term] * rarity[number] for number, term in held}
         best: tuple[float, str] | None = None
-        for incident_id in self._candidates(held, weighted, square * threshold * threshold, allowed):
+        for incident_id in self._candidates(known, square * threshold * threshold, allowed):
             centroid = self._centroids[incident_id]
             # fsum: the sum must not depend on the order of a set, which differs between processes.
             dot = math.fsum([products[term] * centroid[term] for term in products.keys() & centroid.keys()])
@@ -94,32 +101,32 @@ class OpenIncidents:
         return None if best is None else (best[1], -best[0])
 
     def _candidates(
-        self,
-        held: list[tuple[int, str]],
-        weighted: dict[str, float],
-        least: float,
-        allowed: Callable[[str], bool],
+        self, known: list[tuple[int, str, float]], least: float, allowed: Callable[[str], bool]
     ) -> list[str]:
         """The allowed incidents that share most of the weight of the mention's rarest terms.
 
         Left out are those whose shared terms cannot reach a squared weight of `least`, whatever their centroid.
-        `held`: (number of incidents that hold it, term) of each term.
+        `known`: (number of incidents that hold it, term, squared weight) of each term that any holds.
         """
         shared: dict[str, float] = {}
         visits = 0
-        known = sorted([item for item in held if item[0]])
-        unseen = sum([weighted[term] ** 2 for _, term in known])
-        for number, term in known:
+        known.sort()
+        unseen = sum([square for _, _, square in known])
+        for number, term, square in known:
             visits += number
             if number > MAX_POSTINGS or visits > MAX_VISITS:
                 break
-            square = weighted[term] ** 2
             unseen -= square
             for incident_id in self._holders[term]:
                 shared[incident_id] = shared.get(incident_id, 0.0) + square
         ranked = [(-weight, incident_id) for incident_id, weight in shared.items() if weight + unseen >= least]
-        ranked.sort()
-        return list(islice((incident_id for _, incident_id in ranked if allowed(incident_id)), CANDIDATES))
+        heapq.heapify(ranked)  # only the first few of hundreds are wanted in order
+        chosen: list[str] = []
+        while ranked and len(chosen) < CANDIDATES:
+            _, incident_id = heapq.heappop(ranked)
+            if allowed(incident_id):
+                chosen.append(incident_id)
+        return chosen
 
     def _rarities(self) -> _Rarities:
         """The table for as many incidents as are open now, in steps of two percent to be made seldom."""
