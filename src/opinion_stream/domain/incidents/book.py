@@ -79,10 +79,7 @@ class IncidentBook:
                 self._store.put(_RECORD + incident_id, record.to_bytes())
         for code in sorted(moved):
             self._store.put(_CLOCK + code, repr(self._shards[code].clock).encode())
-        return [
-            closed.get(incident_id) or self._intake.snapshot(record)
-            for incident_id, record in changed.items()
-        ]
+        return [closed.get(incident_id) or self._intake.snapshot(record) for incident_id, record in changed.items()]
 
     def place(self, item: AssessedMention) -> Incident:
         """Take one mention; return its incident as it then stands. One seen before changes nothing here either.
