@@ -21,9 +21,6 @@ from opinion_stream.models.assessment import Assessment, CategoryResult, Keyword
 from opinion_stream.models.mention import Mention
 from opinion_stream.policy.loader import Policy
 
-_AT_ONCE = 32
-"""Documents in work together: few enough to stay in the processor's cache, enough for a trained classifier."""
-
 
 class Assessor:
     """Assesses mentions by a policy. Holds no state between calls: the same mention gives the same result.
@@ -50,12 +47,9 @@ class Assessor:
 
     def assess(self, mentions: Sequence[Mention]) -> list[Assessment]:
         """One assessment per mention, in order."""
-        assessments: list[Assessment] = []
-        for first in range(0, len(mentions), _AT_ONCE):
-            documents = self.read(mentions[first : first + _AT_ONCE])
-            categories = self._classifier.classify(documents)
-            assessments += map(self._judge, documents, categories)
-        return assessments
+        documents = self.read(mentions)
+        categories = self._classifier.classify(documents)
+        return [self._judge(document, category) for document, category in zip(documents, categories, strict=True)]
 
     def read(self, mentions: Sequence[Mention]) -> list[Document]:
         """The mentions cut into words and scanned, as a classifier takes them."""

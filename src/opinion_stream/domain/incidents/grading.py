@@ -93,23 +93,28 @@ def grade(evidence: Evidence, policy: Grading) -> Graded:
     tier and the number of media. Their weighted sum against the thresholds gives the grade, a floor may raise it.
     """
     weighed = weigh(evidence, policy)
-    weights = policy.weights
     content = Factor(score=weighed.content, reasons=_content(evidence, policy))
     reaction = Factor(score=weighed.reaction, reasons=_reaction(evidence, policy))
     media = Factor(score=weighed.media, reasons=_media(evidence, policy))
+    factors = GradeFactors(content=content, reaction=reaction, media=media)
+    reasons = (*content.reasons, *reaction.reasons, *media.reasons, *sum_up(weighed, policy))
+    return Graded(factors=factors, score=weighed.score, grade=weighed.grade, reasons=reasons)
+
+
+def sum_up(weighed: Weighed, policy: Grading) -> tuple[Reason, ...]:
+    """Why it is this grade: the weighted sum, and the floor if that raised it."""
+    weights = policy.weights
     total = Reason(
         rule="grading.total",
         text=(
-            f"内容{content.score:g}×{weights.content:g}＋公众反应{reaction.score:g}×{weights.reaction:g}"
-            f"＋媒体介入{media.score:g}×{weights.media:g}＝{weighed.score:g}分，{weighed.by_score.label}"
+            f"内容{weighed.content:g}×{weights.content:g}＋公众反应{weighed.reaction:g}×{weights.reaction:g}"
+            f"＋媒体介入{weighed.media:g}×{weights.media:g}＝{weighed.score:g}分，{weighed.by_score.label}"
         ),
     )
-    reasons = (*content.reasons, *reaction.reasons, *media.reasons, total)
-    if weighed.grade is not weighed.by_score:
-        text = f"突发事件规则规定不低于{weighed.grade.label}，由{weighed.by_score.label}升为{weighed.grade.label}"
-        reasons = (*reasons, Reason(rule="grading.floor", text=text))
-    factors = GradeFactors(content=content, reaction=reaction, media=media)
-    return Graded(factors=factors, score=weighed.score, grade=weighed.grade, reasons=reasons)
+    if weighed.grade is weighed.by_score:
+        return (total,)
+    text = f"突发事件规则规定不低于{weighed.grade.label}，由{weighed.by_score.label}升为{weighed.grade.label}"
+    return total, Reason(rule="grading.floor", text=text)
 
 
 def _by_threshold(score: float, policy: Grading) -> Grade:

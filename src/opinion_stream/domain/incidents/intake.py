@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from opinion_stream.domain.assessment.region import SEVERAL
-from opinion_stream.domain.incidents.grading import Evidence, grade, weigh
+from opinion_stream.domain.incidents.grading import Evidence, grade, sum_up, weigh
 from opinion_stream.domain.incidents.record import (
     KEYWORDS_KEPT,
     MAX_FINGERPRINTS,
     MAX_HISTORY,
     IncidentRecord,
     incident_id_of,
-    strongest,
     vote,
     winner,
 )
-from opinion_stream.domain.incidents.titles import ASIDES, HEADLINE, STEADY, centrality, clean_title, fallback_title
-from opinion_stream.domain.incidents.trend import add_to_trend, trend_at
+from opinion_stream.domain.incidents.titles import ASIDES, HEADLINE, STEADY, clean_title, fallback_title, overlap
+from opinion_stream.domain.incidents.trend import add_to_trend, is_rising, trend_at
 from opinion_stream.domain.incidents.voices import add_voice, count_voices
 from opinion_stream.domain.places import Places
+from opinion_stream.domain.ranking import strongest
 from opinion_stream.models.assessment import AssessedMention, Assessment
 from opinion_stream.models.base import Grade, Nature, UnitRef
-from opinion_stream.models.incident import Direction, GradeChange, Incident, IncidentCounts
+from opinion_stream.models.incident import GradeChange, Incident, IncidentCounts
 from opinion_stream.models.mention import Mention
 from opinion_stream.policy.loader import Policy
 
@@ -154,12 +155,10 @@ class Intake:
 
     def _describe(self, record: IncidentRecord, mention: Mention, assessment: Assessment) -> None:
         limit = self._policy.incidents.max_features
-        for term, weight in assessment.features.items():
-            record.terms[term] = round(record.terms.get(term, 0.0) + weight, 4)
+        _add(record.terms, assessment.features.items())
         if len(record.terms) > 2 * limit:
             record.terms = strongest(record.terms, 2 * limit)
-        for keyword in assessment.keywords:
-            record.keywords[keyword.word] = round(record.keywords.get(keyword.word, 0.0) + keyword.weight, 4)
+        _add(record.keywords, [(keyword.word, keyword.weight) for keyword in assessment.keywords])
         if len(record.keywords) > KEYWORDS_KEPT:
             record.keywords = strongest(record.keywords, KEYWORDS_KEPT)
         self._entitle(record, mention, assessment.nature)
@@ -172,8 +171,8 @@ class Intake:
         aside = nature in ASIDES and winner(record.natures) != nature
         if aside or title in ("", record.title):
             return
-        present = centrality(record.title, record.terms) * (HEADLINE if record.headline else 1.0)
-        if centrality(title, record.terms) * (HEADLINE if mention.title else 1.0) > STEADY * present:
+        present = overlap(record.title, record.terms) * (HEADLINE if record.headline else 1.0)
+        if overlap(title, record.terms) * (HEADLINE if mention.title else 1.0) > STEADY * present:
             record.title, record.headline = title, bool(mention.title)
 
     def _category(self, record: IncidentRecord) -> str:
@@ -183,7 +182,6 @@ class Intake:
     def _evidence(self, record: IncidentRecord) -> Evidence:
         policy = self._policy
         tier = policy.media.tiers.get(record.tier or policy.media.default_tier)
-        trend = trend_at(record.buckets, record.last_at, policy.incidents)
         return Evidence(
             sensitivity=record.sensitivity,
             sensitivity_reasons=tuple(record.sensitivity_reasons),
@@ -192,23 +190,30 @@ class Intake:
             voices=count_voices(record.voices),
             interactions=record.interactions,
             reads=record.reads,
-            rising=trend.direction is Direction.RISING,
+            rising=is_rising(record.buckets, record.last_at, policy.incidents),
             media=len(record.media),
             tier_score=tier.score if tier is not None else 0.0,
             tier_name=tier.name if tier is not None else "",
         )
 
     def _regrade(self, record: IncidentRecord, at: datetime) -> None:
-        evidence = self._evidence(record)
-        if record.history and weigh(evidence, self._policy.grading).grade is record.grade:
+        policy = self._policy.grading
+        weighed = weigh(self._evidence(record), policy)
+        if record.history and weighed.grade is record.grade:
             return
-        graded = grade(evidence, self._policy.grading)
-        change = "首次定级" if not record.history else ("升级" if graded.grade.rank < record.grade.rank else "降级")
-        record.grade = graded.grade
-        reason = f"{change}：{graded.reasons[-1].text}"
-        record.history.append(GradeChange(at=at, grade=graded.grade, score=graded.score, reason=reason))
+        change = "首次定级" if not record.history else ("升级" if weighed.grade.rank < record.grade.rank else "降级")
+        record.grade = weighed.grade
+        reason = f"{change}：{sum_up(weighed, policy)[-1].text}"
+        record.history.append(GradeChange(at=at, grade=weighed.grade, score=weighed.score, reason=reason))
         if len(record.history) > MAX_HISTORY:
             del record.history[1]
+
+
+def _add(sums: dict[str, float], weights: Iterable[tuple[str, float]]) -> None:
+    """Add weights of four digits to their sums, which stay of four digits."""
+    for name, weight in weights:
+        known = sums.get(name)
+        sums[name] = weight if known is None else int((known + weight) * 10_000 + 0.5) / 10_000
 
 
 def _leads(charges: dict[str, int]) -> dict[str, int]:

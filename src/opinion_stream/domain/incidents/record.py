@@ -86,12 +86,6 @@ def incident_id_of(mention_id: str) -> str:
     return INCIDENT_PREFIX + sha256(mention_id.encode()).hexdigest()[:16]
 
 
-def strongest(weights: dict[str, float], count: int) -> dict[str, float]:
-    """The `count` heaviest entries, heaviest first, equal ones by name."""
-    ranked = sorted([(-weight, name) for name, weight in weights.items()])
-    return {name: -weight for weight, name in ranked[:count]}
-
-
 def vote(counts: dict[str, int], choice: str) -> None:
     """Count one vote, for at most MAX_KINDS different choices."""
     if choice in counts or len(counts) < MAX_KINDS:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import heapq
 
 from opinion_stream.domain.incidents.nearest import OpenIncidents
-from opinion_stream.domain.incidents.record import IncidentRecord, strongest
+from opinion_stream.domain.incidents.record import IncidentRecord
 from opinion_stream.domain.places import Places
+from opinion_stream.domain.ranking import strongest
 from opinion_stream.models.assessment import AssessedMention
 from opinion_stream.policy.judgement import Grouping
 

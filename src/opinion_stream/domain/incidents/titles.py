@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from functools import lru_cache
 
 from opinion_stream.domain.assessment.segment import segment
 from opinion_stream.models.base import Nature
@@ -39,11 +40,19 @@ def clean_title(title: str, text: str) -> str:
 
 def centrality(title: str, centroid: dict[str, float]) -> float:
     """How near a title is to the incident's terms: the cosine of its words with the centroid's weights, 0-1."""
-    words = {word for word in segment(title) if len(word) > 1}
-    if not words:
-        return 0.0
-    norm = math.sqrt(sum(weight * weight for weight in centroid.values()))
-    return sum(centroid.get(word, 0.0) for word in sorted(words)) / (math.sqrt(len(words)) * norm) if norm else 0.0
+    norm = math.sqrt(sum([weight * weight for weight in centroid.values()]))
+    return overlap(title, centroid) / norm if norm else 0.0
+
+
+def overlap(title: str, centroid: dict[str, float]) -> float:
+    """`centrality` times the length of the centroid: enough to compare titles of one incident."""
+    words = _words(title)
+    return sum([centroid.get(word, 0.0) for word in words]) / math.sqrt(len(words)) if words else 0.0
+
+
+@lru_cache(4096)
+def _words(title: str) -> tuple[str, ...]:
+    return tuple(sorted({word for word in segment(title) if len(word) > 1}))
 
 
 def fallback_title(region: str, keywords: tuple[str, ...]) -> str:

@@ -33,13 +33,32 @@ def trend_at(buckets: dict[int, int], now: datetime, policy: Grouping) -> Trend:
     Rising: at least `trend_ratio` times the one before, and more than one mention (an empty window before counts as
     one mention). Fading: the one before holds at least `trend_ratio` times the last.
     """
-    last = bucket_of(now, policy)
-    recent = sum(n for b, n in buckets.items() if last - BUCKETS < b <= last)
-    before = sum(n for b, n in buckets.items() if last - 2 * BUCKETS < b <= last - BUCKETS)
-    if recent > 1 and recent >= policy.trend_ratio * max(before, 1):
+    recent, before = _volumes(buckets, now, policy)
+    if _rising(recent, before, policy):
         direction = Direction.RISING
     elif before > 0 and before >= policy.trend_ratio * recent:
         direction = Direction.FADING
     else:
         direction = Direction.LEVEL
     return Trend(direction=direction, window_hours=policy.trend_window_hours, recent=recent, before=before)
+
+
+def is_rising(buckets: dict[int, int], now: datetime, policy: Grouping) -> bool:
+    """Whether the trend at `now` is a rising one."""
+    return _rising(*_volumes(buckets, now, policy), policy)
+
+
+def _rising(recent: int, before: int, policy: Grouping) -> bool:
+    return recent > 1 and recent >= policy.trend_ratio * max(before, 1)
+
+
+def _volumes(buckets: dict[int, int], now: datetime, policy: Grouping) -> tuple[int, int]:
+    """Mentions in the window that ends with `now`, and in the one before it."""
+    last = bucket_of(now, policy)
+    recent = before = 0
+    for bucket, number in buckets.items():
+        if last - BUCKETS < bucket <= last:
+            recent += number
+        elif last - 2 * BUCKETS < bucket <= last - BUCKETS:
+            before += number
+    return recent, before
