@@ -25,6 +25,7 @@ from opinion_stream.policy.judgement import (
     Sensitivity,
     SubCategory,
 )
+from opinion_stream.policy.notify import Notify
 from opinion_stream.policy.places import (
     Jurisdiction,
     Region,
@@ -55,6 +56,7 @@ class Policy(PolicyModel):
     deadlines: Deadlines
     response: Response
     collection: CollectionPolicy
+    notify: Notify
 
     def region(self, code: str) -> Region:
         """The region of that code; KeyError if there is none."""
@@ -187,6 +189,9 @@ def _broken_references(policy: Policy) -> Iterator[str]:
     for notice in policy.deadlines.notices:
         if notice.to_role not in policy.routes.roles:
             yield f"deadlines.yaml: notices.{notice.id}.to_role: {notice.to_role!r} is not a role of routes.yaml"
+    for name, role in policy.routes.roles.items():
+        if role.channel not in policy.notify.channels:
+            yield f"routes.yaml: roles.{name}.channel: {role.channel!r} is not one of `channels` of notify.yaml"
     for name, clock in policy.deadlines.clocks.items():
         for action in clock.met_by:
             if action.startswith("publish:") and action[8:] not in policy.response.publications:

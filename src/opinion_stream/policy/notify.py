@@ -1,0 +1,54 @@
+"""Notifications (通知): which channels there are, when they keep quiet, what is gathered into a digest."""
+
+from __future__ import annotations
+
+from datetime import time
+
+from pydantic import Field, model_validator
+
+from opinion_stream.models.base import Grade
+from opinion_stream.policy.base import Code, PolicyModel, Word
+
+
+class Channel(PolicyModel):
+    """A way to reach duty posts. Its address is a secret: the environment gives it, never this file."""
+
+    name: Word
+
+
+class QuietHours(PolicyModel):
+    """Hours (local time of the jurisdiction) without notifications; they may cross midnight."""
+
+    start: time
+    end: time
+
+    @model_validator(mode="after")
+    def _an_interval(self) -> QuietHours:
+        if self.start == self.end:
+            raise ValueError("start and end are the same; leave `quiet_hours` out to have none")
+        return self
+
+
+class Notify(PolicyModel):
+    """`notify.yaml`."""
+
+    channels: dict[Code, Channel] = Field(min_length=1)
+    """By the channel codes that `roles` of `routes.yaml` use."""
+    at_once: tuple[Grade, ...] = (Grade.I, Grade.II)
+    """Matters of these grades are sent at once and one by one, in quiet hours too."""
+    quiet_hours: QuietHours | None = None
+    digest_minutes: float = Field(gt=0, le=24 * 60)
+    """Other notices wait so long for company, counted from the first one waiting."""
+    digest_lines: int = Field(gt=0, le=200)
+    """Notices written out in one digest; of the rest only the number is told."""
+    retry_seconds: tuple[float, ...] = Field(min_length=1)
+    """Waits before the second, third, … attempt; the last one goes on for ever: nothing is given up."""
+    stale_hours: float = Field(gt=0)
+    """What is older when the service starts for the first time is history, and is not sent."""
+    source: str
+
+    @model_validator(mode="after")
+    def _waits_are_positive(self) -> Notify:
+        if any(wait <= 0 for wait in self.retry_seconds):
+            raise ValueError("retry_seconds: every wait must be above 0")
+        return self
