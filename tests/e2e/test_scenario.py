@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -16,9 +17,12 @@ from opinion_stream.demo.figures import read_figures
 from opinion_stream.demo.road import Road
 from opinion_stream.demo.scenario import load_routine, load_steps
 from opinion_stream.domain.summary import Summary
+from opinion_stream.domain.supervision.figures import bulletin
+from opinion_stream.domain.supervision.period import Period
+from opinion_stream.domain.supervision.render import render, shipped_template
 from opinion_stream.models.base import Grade
 from opinion_stream.models.task import TaskState
-from opinion_stream.policy import load_policy
+from opinion_stream.policy import Policy, load_policy
 
 pytestmark = pytest.mark.broker
 
@@ -60,6 +64,8 @@ async def test_the_scenario_runs_to_the_end_and_leaks_nothing(new_road: Callable
     assert summary.refused, "the illegal command of the script must be refused with its reason"
     assert summary.tasks_by_state.get(TaskState.CLOSED.value, 0) >= 6
 
+    figures_match_the_topics(summary, load_policy(road.settings.config))
+
     secrets = secrets_of(planted)
     assert len(secrets) > 30
     for topic, records in (await everything(road)).items():
@@ -73,6 +79,25 @@ async def test_the_scenario_runs_to_the_end_and_leaks_nothing(new_road: Callable
     assert clean, "every worker must stop by itself with exit code 0"
     for log in road.logs():
         assert leaked(log.read_bytes(), secrets) == [], log.name
+
+
+def figures_match_the_topics(summary: Summary, policy: Policy) -> None:
+    """The bulletin is made of tasks alone; responses and notices are other topics and must tell the same."""
+    now = max(task.updated_at for task in summary.tasks) + timedelta(seconds=1)
+    period = Period(min(task.opened_at for task in summary.tasks), now, "三天")
+    total = bulletin(summary.tasks, period, policy, now).total
+    clocks = policy.deadlines.clocks
+    missed = {(n.task_id, n.clock) for n in summary.notices if n.level == "missed"}
+    late_answers = {found for found in missed if "accept" not in clocks[found[1]].met_by}
+    answered = {response.task_id for response in summary.responses}
+    lawfully = {task.id for task in summary.tasks if task.closed_ground is not None}
+    assert total.received == len(summary.tasks)
+    assert total.answered_in_time.of - total.answered_in_time.hits == len(late_answers)
+    assert total.accepted_in_time.of - total.accepted_in_time.hits == len(missed - late_answers)
+    assert total.answered.hits == len(answered | lawfully)
+    assert total.not_published == len(lawfully - answered)
+    text = render(bulletin(summary.tasks, period, policy, now), policy, shipped_template())
+    assert f"| 新交办任务 | {len(summary.tasks)} 件 |" in text
 
 
 def secrets_of(planted: object) -> set[bytes]:
