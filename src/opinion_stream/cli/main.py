@@ -8,7 +8,21 @@ import typer
 from rich.console import Console
 
 from opinion_stream import __version__
-from opinion_stream.cli import act, bulletin, check, demo, files, forecast, learn, look, notify, replay, topics, worker
+from opinion_stream.cli import (
+    act,
+    bulletin,
+    check,
+    demo,
+    files,
+    forecast,
+    learn,
+    look,
+    notify,
+    publish,
+    replay,
+    topics,
+    worker,
+)
 from opinion_stream.errors import OpinionStreamError
 
 app = typer.Typer(
@@ -34,7 +48,7 @@ def _root(version: bool = typer.Option(False, "--version", help="Print the versi
         raise typer.Exit
 
 
-for module in (demo, worker, topics, replay, files, forecast, learn, look, act, notify, bulletin, check):
+for module in (demo, worker, topics, replay, files, forecast, learn, look, act, notify, publish, bulletin, check):
     module.register(app)
 
 

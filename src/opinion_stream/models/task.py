@@ -158,6 +158,8 @@ class PublicResponse(WireModel):
     publication: str
     url: str | None
     published_at: Instant
+    grade: Grade | None = None
+    """Of the matter when it was answered: grades I and II are released first. None in records of before."""
 
 
 class SupervisionNotice(WireModel):

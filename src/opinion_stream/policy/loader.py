@@ -35,6 +35,7 @@ from opinion_stream.policy.places import (
     parents_in_a_circle,
     shared_names,
 )
+from opinion_stream.policy.publishing import Publishing
 from opinion_stream.policy.supervision import Supervision
 
 M = TypeVar("M", bound=PolicyModel)
@@ -59,6 +60,7 @@ class Policy(PolicyModel):
     collection: CollectionPolicy
     notify: Notify
     supervision: Supervision
+    publishing: Publishing
 
     def region(self, code: str) -> Region:
         """The region of that code; KeyError if there is none."""

@@ -25,6 +25,7 @@ def published(task: ResponseTask, command: TaskCommand, at: datetime) -> PublicR
         publication=command.publication or "",
         url=command.url,
         published_at=at,
+        grade=task.grade,
     )
 
 
