@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from opinion_stream.errors import PolicyError
 from opinion_stream.models.base import Grade
+from opinion_stream.policy.answers import Answers
 from opinion_stream.policy.base import PolicyModel
 from opinion_stream.policy.collection import CollectionPolicy
 from opinion_stream.policy.handling import Deadlines, Response, Routes
@@ -61,6 +62,7 @@ class Policy(PolicyModel):
     notify: Notify
     supervision: Supervision
     publishing: Publishing
+    answers: Answers
 
     def region(self, code: str) -> Region:
         """The region of that code; KeyError if there is none."""
