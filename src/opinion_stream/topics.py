@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from opinion_stream.models.assessment import AssessedMention
 from opinion_stream.models.base import WireModel
+from opinion_stream.models.brief import Brief
 from opinion_stream.models.control import ClockTick, DeadLetter
 from opinion_stream.models.escalation import Escalation, Receipt
 from opinion_stream.models.incident import Incident
@@ -108,6 +109,16 @@ INCIDENTS = Topic(
     compacted=True,
     retention_days=None,
 )
+BRIEFS = Topic(
+    "briefs",
+    "研判专报",
+    Brief,
+    "incident id",
+    (Stage.INCIDENTS,),
+    (),
+    compacted=True,
+    retention_days=None,
+)
 ESCALATIONS = Topic(
     "escalations", "报送", Escalation, "incident id", (Stage.REPORTING,), (Stage.RESPONSE,), retention_days=365
 )
@@ -152,6 +163,7 @@ TOPICS: tuple[Topic, ...] = (
     COLLECTED,
     ASSESSED,
     INCIDENTS,
+    BRIEFS,
     ESCALATIONS,
     RECEIPTS,
     TASK_COMMANDS,

@@ -95,7 +95,7 @@ def test_assess_uses_the_model_that_the_option_or_the_environment_names(trained:
         assert result.exit_code == 0, result.output
         line = json.loads(out.read_text(encoding="utf-8"))
         assert (line["category"], line["category_source"]) == ("城乡建设", "model")
-        assert "漏水" in line["reasons"]["category"]
+        assert "漏水" in line["reasons"]["category"][0]["evidence"]
 
 
 @pytest.mark.parametrize("name", FILES)

@@ -24,6 +24,7 @@ SEEN_BY_CONSUMERS = (
     "mentions.collected",
     "mentions.assessed",
     "incidents",
+    "briefs",
     "escalations",
     "tasks",
     "responses",

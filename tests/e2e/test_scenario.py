@@ -21,6 +21,8 @@ from opinion_stream.domain.supervision.figures import bulletin
 from opinion_stream.domain.supervision.period import Period
 from opinion_stream.domain.supervision.render import render, shipped_template
 from opinion_stream.models.base import Grade
+from opinion_stream.models.brief import Brief, BriefStatus
+from opinion_stream.models.mention import Mention
 from opinion_stream.models.task import TaskState
 from opinion_stream.policy import Policy, load_policy
 
@@ -44,6 +46,25 @@ async def play(road: Road) -> tuple[Summary, list[str]]:
         await producer.stop()
 
 
+async def grave_matters_have_a_brief(road: Road, summary: Summary) -> None:
+    """Each of grade I or II has a brief for approval that quotes mentions by their id."""
+    topics = await everything(road)
+    mentions = [Mention.model_validate_json(r.value or b"") for r in topics["mentions.collected"]]
+    said = {mention.id: mention.title + mention.text for mention in mentions}
+    briefs = {
+        brief.incident_id: brief for brief in (Brief.model_validate_json(r.value or b"") for r in topics["briefs"])
+    }
+    grave = {incident.id for incident in summary.incidents if incident.grade in (Grade.I, Grade.II)}
+    assert grave
+    assert grave <= set(briefs)
+    for brief in briefs.values():
+        assert brief.status is BriefStatus.FOR_APPROVAL
+        assert brief.happened
+        assert all(statement.text in said[statement.mention_id] for statement in brief.happened)
+        assert brief.risks
+        assert brief.measures
+
+
 async def test_the_scenario_runs_to_the_end_and_leaks_nothing(new_road: Callable[..., Awaitable[Road]]) -> None:
     road = await new_road(clock="topic", commit_seconds=0.1, batch_seconds=0.02)
     planted = json.loads((FOLDER / "planted.json").read_text(encoding="utf-8"))
@@ -65,6 +86,8 @@ async def test_the_scenario_runs_to_the_end_and_leaks_nothing(new_road: Callable
     assert summary.tasks_by_state.get(TaskState.CLOSED.value, 0) >= 6
 
     figures_match_the_topics(summary, load_policy(road.settings.config))
+
+    await grave_matters_have_a_brief(road, summary)
 
     secrets = secrets_of(planted)
     assert len(secrets) > 30

@@ -59,6 +59,7 @@ BAD: dict[str, tuple[str, str, str, str, str]] = {
     "key given twice": ("incidents.yaml", "keywords: 6", "keywords: 6\nkeywords: 7", "keywords", "given 2 times"),
     "key twice, deep": ("response.yaml", "weibo:", "website:", "website", "given 2 times"),
     "not YAML": ("media.yaml", "tiers:", "tiers: [", "media.yaml", "not readable as YAML"),
+    "clock and hours": ("playbooks.yaml", "clock: press_conference", "within_hours: 3, clock: x", "common", "clock"),
     "text for a number": ("incidents.yaml", "quiet_hours: 72", "quiet_hours: 三天", "quiet_hours", "三天"),
     "number out of range": ("grading.yaml", "rising_bonus: 10", "rising_bonus: 101", "rising_bonus", "100"),
     "list for a map": ("deadlines.yaml", "clocks:\n", "clocks: []\nold:\n", "clocks", "dictionary"),
@@ -76,6 +77,7 @@ BAD: dict[str, tuple[str, str, str, str, str]] = {
     "no measure": ("deadlines.yaml", "    hours: 5\n", "", "clocks.authoritative", "exactly one"),
     "unknown time zone": ("jurisdiction.yaml", "Asia/Shanghai", "Asia/Anping", "timezone", "'Asia/Anping'"),
     "time without zone": ("collection.yaml", "T00:00:00+08:00", "T00:00:00", "earliest", "timezone"),
+    "source of nothing": ("playbooks.yaml", "source: handle", "source: law", "playbooks.yaml", "'law' is not defined"),
     "bad code": ("units.yaml", "code: housing", "code: 住建", "units.3.code", "住建"),
 }
 
@@ -186,6 +188,36 @@ BROKEN: dict[str, tuple[str, str, str, str]] = {
         "to_role: duty_officer",
         "to_role: duty",
         "deadlines.yaml: notices.reminder.to_role: 'duty' is not a role of routes.yaml",
+    ),
+    "playbook's rule": (
+        "playbooks.yaml",
+        "rules: [explosion]",
+        "rules: [explosions]",
+        "playbooks.yaml: explosion.when.rules: 'explosions' is neither a rule of sensitivity.yaml nor of priority.yaml",
+    ),
+    "playbook's category": (
+        "playbooks.yaml",
+        "categories: [城乡建设]",
+        "categories: [建设]",
+        "playbooks.yaml: explosion.when.categories: '建设' is not a level-1 category of categories.yaml",
+    ),
+    "measure's clock": (
+        "playbooks.yaml",
+        "clock: press_conference",
+        "clock: press",
+        "playbooks.yaml: common.press.clock: 'press' is not a clock of deadlines.yaml",
+    ),
+    "measure's unit": (
+        "playbooks.yaml",
+        "by: [emergency, co]",
+        "by: [firemen, co]",
+        "playbooks.yaml: explosion.rescue.by: 'firemen' is not in units.yaml",
+    ),
+    "playbook's publication": (
+        "playbooks.yaml",
+        "publications: [weibo]",
+        "publications: [radio]",
+        "playbooks.yaml: explosion.publications: 'radio' is not in publications of response.yaml",
     ),
     "publication": (
         "deadlines.yaml",

@@ -26,6 +26,7 @@ class IncidentsDesk:
         outputs: list[Output] = []
         mentions = [mention for _, mention in self._guard.decode(records, AssessedMention, outputs)]
         outputs += [output(incident) for incident in self._book.take(mentions)]
+        outputs += [output(brief) for brief in self._book.take_briefs()]
         return outputs
 
     def tick(self, now: datetime) -> list[Output]:

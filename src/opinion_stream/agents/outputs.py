@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from opinion_stream.agents.stage import Output
+from opinion_stream.models.brief import Brief
 from opinion_stream.models.escalation import Escalation
 from opinion_stream.models.incident import Incident
 from opinion_stream.models.mention import Mention
 from opinion_stream.models.task import PublicResponse, ResponseTask, SupervisionNotice
-from opinion_stream.topics import COLLECTED, ESCALATIONS, INCIDENTS, RESPONSES, SUPERVISION, TASKS
+from opinion_stream.topics import BRIEFS, COLLECTED, ESCALATIONS, INCIDENTS, RESPONSES, SUPERVISION, TASKS
 
-Result = Mention | Incident | Escalation | ResponseTask | PublicResponse | SupervisionNotice
+Result = Mention | Incident | Brief | Escalation | ResponseTask | PublicResponse | SupervisionNotice
 
 
 def output(result: Result) -> Output:
@@ -19,6 +20,8 @@ def output(result: Result) -> Output:
             return Output(COLLECTED, result.id.encode(), result.to_bytes())
         case Incident():
             return Output(INCIDENTS, result.id.encode(), result.to_bytes())
+        case Brief():
+            return Output(BRIEFS, result.incident_id.encode(), result.to_bytes())
         case Escalation():
             return Output(ESCALATIONS, result.incident_id.encode(), result.to_bytes())
         case ResponseTask():

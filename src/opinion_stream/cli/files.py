@@ -56,7 +56,7 @@ def clean(
 ) -> None:
     """Collect a file: validate, clean, mask, pseudonymise, mark exact repeats (`duplicate_of`)."""
     with ExitStack() as stack:
-        job = _Job(stack, file, rejects, config)
+        job = Job(stack, file, rejects, config)
         result = stack.enter_context(output.open("w", encoding="utf-8"))
         for mention in job.mentions():
             result.write(mention.model_dump_json() + "\n")
@@ -73,10 +73,11 @@ def assess(
     """Collect and judge a file: category, region, unit, nature, incident, grade, with reasons. Never looks ahead."""
     from opinion_stream.domain.assessment.pipeline import Assessor
     from opinion_stream.domain.incidents.book import IncidentBook
+    from opinion_stream.domain.reasons import reasons_of
     from opinion_stream.models.assessment import AssessedMention
 
     with ExitStack() as stack:
-        job = _Job(stack, file, rejects, config)
+        job = Job(stack, file, rejects, config)
         assessor = Assessor(job.policy, classifier_of(job.policy, model))
         book = IncidentBook(job.policy, DictStore())
         result = stack.enter_context(output.open("w", encoding="utf-8"))
@@ -102,21 +103,13 @@ def assess(
                     "incident_id": incident.id,
                     "incident_title": incident.title,
                     "grade": incident.grade.value,
-                    "reasons": {
-                        "category": list(assessment.category.evidence),
-                        "region": assessment.region_reason.text,
-                        "unit": assessment.unit_reason.text,
-                        "nature": assessment.nature_reason.text,
-                        "sensitivity": [reason.text for reason in assessment.sensitivity_reasons],
-                        "response_value": assessment.response_value.text,
-                        "grade": [reason.text for reason in incident.reasons],
-                    },
+                    "reasons": reasons_of(mention, assessment, incident, job.policy),
                 }
                 result.write(json.dumps(line, ensure_ascii=False) + "\n")
     job.report("研判")
 
 
-class _Job:
+class Job:
     """Reads a file in chunks through the collection core, with a progress bar, and counts what becomes of it."""
 
     def __init__(self, stack: ExitStack, file: Path, rejects: Path | None, config: Path | None) -> None:

@@ -10,6 +10,7 @@ from rich.console import Console
 from opinion_stream import __version__
 from opinion_stream.cli import (
     act,
+    brief,
     bulletin,
     check,
     demo,
@@ -21,6 +22,7 @@ from opinion_stream.cli import (
     publish,
     replay,
     topics,
+    why,
     worker,
 )
 from opinion_stream.errors import OpinionStreamError
@@ -48,7 +50,23 @@ def _root(version: bool = typer.Option(False, "--version", help="Print the versi
         raise typer.Exit
 
 
-for module in (demo, worker, topics, replay, files, forecast, learn, look, act, notify, publish, bulletin, check):
+for module in (
+    demo,
+    worker,
+    topics,
+    replay,
+    files,
+    why,
+    brief,
+    forecast,
+    learn,
+    look,
+    act,
+    notify,
+    publish,
+    bulletin,
+    check,
+):
     module.register(app)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 INCIDENT_PREFIX = "i-"
 TASK_PREFIX = "t-"
+BRIEF_PREFIX = "b-"
 
 
 def task_id(incident_id: str) -> str:
@@ -14,3 +15,8 @@ def task_id(incident_id: str) -> str:
 def incident_id(task_id: str) -> str:
     """The id of the incident of a task: `t-1a2b` gives `i-1a2b`."""
     return INCIDENT_PREFIX + task_id.removeprefix(TASK_PREFIX)
+
+
+def brief_id(incident_id: str) -> str:
+    """The id of the brief on an incident: `i-1a2b` gives `b-1a2b`."""
+    return BRIEF_PREFIX + incident_id.removeprefix(INCIDENT_PREFIX)

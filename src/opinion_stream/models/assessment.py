@@ -17,6 +17,10 @@ class CategoryResult(WireModel):
     confidence: Share
     source: str = "lexicon"
     evidence: tuple[str, ...] = ()
+    guess: str | None = None
+    """Where the source is `unsure`: the nearest category, if any word spoke for one."""
+    threshold: Share | None = None
+    """Where the source is `unsure`: the confidence that an answer would have needed."""
 
 
 class ResponseValue(WireModel):
@@ -26,6 +30,8 @@ class ResponseValue(WireModel):
     score: Score
     rule: str
     text: str
+    evidence: tuple[str, ...] = ()
+    """The words that met the rule."""
 
 
 class Keyword(WireModel):

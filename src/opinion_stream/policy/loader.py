@@ -36,6 +36,7 @@ from opinion_stream.policy.places import (
     parents_in_a_circle,
     shared_names,
 )
+from opinion_stream.policy.playbooks import Playbooks
 from opinion_stream.policy.publishing import Publishing
 from opinion_stream.policy.supervision import Supervision
 
@@ -63,6 +64,7 @@ class Policy(PolicyModel):
     supervision: Supervision
     publishing: Publishing
     answers: Answers
+    playbooks: Playbooks
 
     def region(self, code: str) -> Region:
         """The region of that code; KeyError if there is none."""
@@ -202,6 +204,9 @@ def _broken_references(policy: Policy) -> Iterator[str]:
         for action in clock.met_by:
             if action.startswith("publish:") and action[8:] not in policy.response.publications:
                 yield (f"deadlines.yaml: clocks.{name}.met_by: {action[8:]!r} is not in publications of response.yaml")
+    rules = {rule.id for rule in policy.sensitivity.rules} | {rule.id for rule in policy.priority.rules}
+    unknown = policy.playbooks.unknown(rules, policy.deadlines.clocks.keys(), policy.response.publications.keys())
+    yield from (f"playbooks.yaml: {line}" for line in unknown)
 
 
 def _units_used(policy: Policy) -> Iterator[tuple[str, str]]:
@@ -211,6 +216,7 @@ def _units_used(policy: Policy) -> Iterator[tuple[str, str]]:
         yield f"{key}.unit", category.unit
         yield from ((f"{key}.co_units", code) for code in category.co_units)
         yield from _units_of_children(key, category.children)
+    yield from ((f"playbooks.yaml: {key}.by", code) for key, code in policy.playbooks.units())
 
 
 def _units_of_children(key: str, children: tuple[SubCategory, ...]) -> Iterator[tuple[str, str]]:
@@ -229,3 +235,5 @@ def _categories_used(policy: Policy) -> Iterator[tuple[str, tuple[str, ...]]]:
         yield f"priority.yaml: {priority.id}.when.categories", priority.when.categories
     for route in policy.routes.routes:
         yield f"routes.yaml: {route.id}.categories", route.categories
+    for name, signs in policy.playbooks.signs():
+        yield f"playbooks.yaml: {name}.categories", signs.categories

@@ -121,7 +121,12 @@ class LexiconClassifier:
         result = self.explain(reading, reading.best)
         if reading.confidence < self._policy.min_confidence:
             result = CategoryResult(
-                level1=self._policy.fallback, confidence=reading.confidence, source="unsure", evidence=result.evidence
+                level1=self._policy.fallback,
+                confidence=reading.confidence,
+                source="unsure",
+                evidence=result.evidence,
+                guess=reading.best,
+                threshold=self._policy.min_confidence,
             )
         return Verdict(reading.best, result)
 

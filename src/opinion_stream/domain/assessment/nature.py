@@ -30,15 +30,24 @@ class NatureJudge:
             signs.setdefault(nature, {}).update(dict.fromkeys(hits))
             sources.setdefault(nature, source)
         if not sums:
-            return self._fallback, self._reason(self._fallback, (), "")
+            return self._fallback, self._reason(self._fallback, (), "", "")
         nature = max(sums, key=lambda n: sums[n])  # max keeps the first of equals, and sums is in policy order
-        return nature, self._reason(nature, tuple(signs[nature]), sources[nature])
+        return nature, self._reason(nature, tuple(signs[nature]), sources[nature], _tally(sums, nature))
 
-    def _make_reason(self, nature: Nature, words: tuple[str, ...], source: str) -> Reason:
+    def _make_reason(self, nature: Nature, words: tuple[str, ...], source: str, tally: str) -> Reason:
         if not words:
             return Reason(rule="nature.fallback", text=f"没有发现任何性质的特征词，按“{nature.label}”处理")
         return Reason(
             rule=f"nature.{nature.value}",
-            text=f"{nature.label}：特征词“{'、'.join(words[:8])}”，依据{source}",
+            text=f"{nature.label}：特征词“{'、'.join(words[:8])}”，{tally}，依据{source}",
             evidence=words,
         )
+
+
+def _tally(sums: dict[Nature, float], nature: Nature) -> str:
+    """The weight of the signs, beside that of the nature that comes next."""
+    others = [other for other in sums if other is not nature]
+    if not others:
+        return f"合计{sums[nature]:g}"
+    second = max(others, key=lambda n: sums[n])
+    return f"合计{sums[nature]:g}，次高为“{second.label}”{sums[second]:g}"

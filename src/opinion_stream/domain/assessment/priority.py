@@ -39,7 +39,9 @@ class PriorityJudge:
         score = max(self._base.get(nature, 0.0), rule.score)
         evidence = f"（{'、'.join(words)}）" if words else ""
         text = f"{rule.text}{evidence}，依据{rule.source}"
-        return ResponseValue(required=score >= self._required_from, score=score, rule=rule.id, text=text)
+        return ResponseValue(
+            required=score >= self._required_from, score=score, rule=rule.id, text=text, evidence=words
+        )
 
     def _make_by_nature(self, nature: Nature) -> ResponseValue:
         base = self._base.get(nature, 0.0)

@@ -80,7 +80,9 @@ class UnitJudge:
         why = "/".join(path)
         if government is not None:
             text = f"{region.name}的事项属地负责，类别“{why}”由{self._units[competent].name}协同"
-            return self._charge(government, (competent, *co_units), Reason(rule="unit.local", text=text))
+            return self._charge(
+                government, (competent, *co_units), Reason(rule="unit.local", text=text, evidence=category.evidence)
+            )
         text = f"{region.name}的事项，类别“{why}”由{self._units[competent].name}主管"
         return self._charge(competent, co_units, Reason(rule="unit.category", text=text, evidence=category.evidence))
 

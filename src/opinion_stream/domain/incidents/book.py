@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
+from opinion_stream.domain.briefing.writer import BriefWriter
 from opinion_stream.domain.incidents.intake import Intake
 from opinion_stream.domain.incidents.record import IncidentRecord, incident_id_of
 from opinion_stream.domain.incidents.shard import Shard
 from opinion_stream.domain.places import Places
 from opinion_stream.domain.state import ExpiringMap, Store
 from opinion_stream.models.assessment import AssessedMention
+from opinion_stream.models.base import Grade
+from opinion_stream.models.brief import Brief
 from opinion_stream.models.incident import Incident
 from opinion_stream.policy.loader import Policy
 
@@ -26,7 +29,10 @@ class IncidentBook:
     `seen/<mention id>` the incident of each mention of the last `repeat_window_days`.
     """
 
-    def __init__(self, policy: Policy, store: Store) -> None:
+    def __init__(self, policy: Policy, store: Store, brief_from: Grade | None = None) -> None:
+        """`brief_from`: the grade from which briefs are written, in place of the policy's."""
+        self._writer = BriefWriter(policy, brief_from)
+        self._briefs: dict[str, Brief] = {}
         self._grouping = policy.incidents
         self._store = store
         self._places = Places(policy)
@@ -81,6 +87,19 @@ class IncidentBook:
             self._store.put(_CLOCK + code, repr(self._shards[code].clock).encode())
         return [closed.get(incident_id) or self._intake.snapshot(record) for incident_id, record in changed.items()]
 
+    def take_briefs(self) -> list[Brief]:
+        """The latest brief on each incident for which one became due since the last call."""
+        briefs, self._briefs = self._briefs, {}
+        return list(briefs.values())
+
+    def brief(self, incident_id: str) -> Brief | None:
+        """The brief on an open incident as it stands; None if it is not open or its grade asks for none."""
+        for shard in self._shards.values():
+            record = shard.records.get(incident_id)
+            if record is not None:
+                return self._writer.write(self._intake.snapshot(record), record.extracts)
+        return None
+
     def place(self, item: AssessedMention) -> Incident:
         """Take one mention; return its incident as it then stands. One seen before changes nothing here either.
 
@@ -106,7 +125,17 @@ class IncidentBook:
         self._intake.take(record, item, region, is_copy)
         record.quiet_since = shard.clock
         shard.put(record, moved=not is_copy)
+        self._brief(record)
         return record
+
+    def _brief(self, record: IncidentRecord) -> None:
+        """Write the brief on a changed incident where the policy asks for one or for a new one."""
+        if not self._writer.due(record.grade, record.mentions, record.briefed_grade, record.briefed_mentions):
+            return
+        record.briefed_grade, record.briefed_mentions = record.grade, record.mentions
+        brief = self._writer.write(self._intake.snapshot(record), record.extracts)
+        if brief is not None:
+            self._briefs[record.id] = brief
 
     def _known(self, region: str) -> str:
         """The region, or the jurisdiction's own if the policy no longer knows it."""

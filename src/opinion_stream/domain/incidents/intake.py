@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from opinion_stream.domain.assessment.region import SEVERAL
+from opinion_stream.domain.briefing.extracts import Extractor
 from opinion_stream.domain.incidents.grading import Evidence, grade, sum_up, weigh
 from opinion_stream.domain.incidents.record import (
     KEYWORDS_KEPT,
@@ -34,6 +35,7 @@ class Intake:
     def __init__(self, policy: Policy, places: Places) -> None:
         self._policy = policy
         self._places = places
+        self._extractor = Extractor(policy.playbooks.extraction)
         self._priority_order = {rule.id: order for order, rule in enumerate(policy.priority.rules)}
 
     def open(self, item: AssessedMention, region: str) -> IncidentRecord:
@@ -62,6 +64,7 @@ class Intake:
         self._narrow(record, region, assessment)
         if not is_copy:
             self._describe(record, mention, assessment)
+            self._extract(record, mention, assessment)
         kept = self._policy.incidents.kept_mention_ids
         record.mention_ids.append(mention.id)
         if len(record.mention_ids) > kept:
@@ -162,6 +165,11 @@ class Intake:
         if len(record.keywords) > KEYWORDS_KEPT:
             record.keywords = strongest(record.keywords, KEYWORDS_KEPT)
         self._entitle(record, mention, assessment.nature)
+
+    def _extract(self, record: IncidentRecord, mention: Mention, assessment: Assessment) -> None:
+        keywords = [keyword.word for keyword in assessment.keywords if keyword.word in record.keywords]
+        places = assessment.region_reason.evidence
+        self._extractor.keep(record.extracts, mention, record.mentions, record.sensitivity, keywords, places)
 
     def _entitle(self, record: IncidentRecord, mention: Mention, nature: Nature) -> None:
         title = clean_title(mention.title, mention.text)

@@ -8,6 +8,7 @@ from hashlib import sha256
 
 from pydantic import TypeAdapter
 
+from opinion_stream.domain.briefing.extracts import Extract
 from opinion_stream.domain.ids import INCIDENT_PREFIX
 from opinion_stream.models.base import Grade, Reason
 from opinion_stream.models.incident import GradeChange
@@ -67,6 +68,11 @@ class IncidentRecord:
     history: list[GradeChange] = field(default_factory=list)
     fingerprints: list[str] = field(default_factory=list)
     mention_ids: list[str] = field(default_factory=list)
+    extracts: list[Extract] = field(default_factory=list)
+    """Sentences of masked mentions that a brief may quote."""
+    briefed_grade: Grade | None = None
+    briefed_mentions: int = 0
+    """Grade and number of mentions when the latest brief was written."""
 
     def to_bytes(self) -> bytes:
         """The record as JSON."""

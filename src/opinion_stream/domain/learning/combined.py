@@ -79,7 +79,14 @@ class CombinedClassifier:
             words = tuple(dict.fromkeys((*words, *telling)))[:_SHOWN]
         if not decision.sure:
             fallback = self._policy.fallback
-            unsure = CategoryResult(level1=fallback, confidence=confidence, source="unsure", evidence=words)
+            unsure = CategoryResult(
+                level1=fallback,
+                confidence=confidence,
+                source="unsure",
+                evidence=words,
+                guess=decision.guess,
+                threshold=model.threshold,
+            )
             return Verdict(decision.guess, unsure)
         return Verdict(
             decision.guess,
