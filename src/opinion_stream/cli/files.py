@@ -84,7 +84,9 @@ def assess(
         mentions = job.mentions()
         while chunk := list(itertools.islice(mentions, CHUNK)):
             for mention, assessment in zip(chunk, assessor.assess(chunk), strict=True):
-                incident = book.place(AssessedMention(mention=mention, assessment=assessment))
+                item = AssessedMention(mention=mention, assessment=assessment)
+                incident = book.place(item)
+                copy = book.copy_of(item)
                 line = {
                     "id": mention.source_id or mention.id,
                     "mention_id": mention.id,
@@ -99,11 +101,11 @@ def assess(
                     "response_value": assessment.response_value.score,
                     "response_required": assessment.response_value.required,
                     "priority_rule": assessment.priority_rule,
-                    "duplicate_of": mention.duplicate_of,
+                    "duplicate_of": copy.original if copy else None,
                     "incident_id": incident.id,
                     "incident_title": incident.title,
                     "grade": incident.grade.value,
-                    "reasons": reasons_of(mention, assessment, incident, job.policy),
+                    "reasons": reasons_of(mention, assessment, incident, job.policy, copy),
                 }
                 result.write(json.dumps(line, ensure_ascii=False) + "\n")
     job.report("研判")

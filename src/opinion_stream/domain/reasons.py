@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TypedDict
 
+from opinion_stream.domain.incidents.copies import CopyOf
 from opinion_stream.models.assessment import Assessment, CategoryResult, ResponseValue
 from opinion_stream.models.base import Reason
 from opinion_stream.models.incident import Incident
@@ -22,10 +23,12 @@ class Why(TypedDict):
     evidence: list[str]
 
 
-def reasons_of(mention: Mention, assessment: Assessment, incident: Incident, policy: Policy) -> dict[str, list[Why]]:
+def reasons_of(
+    mention: Mention, assessment: Assessment, incident: Incident, policy: Policy, copy: CopyOf | None
+) -> dict[str, list[Why]]:
     """The reasons of every result, by its name in the output of `assess`; at least one for each.
 
-    `incident` is the incident as it stands after this mention.
+    `incident` is the incident as it stands after this mention; `copy` what the mention was found to be a copy of.
     """
     return {
         "category": [_category(assessment.category, policy)],
@@ -35,8 +38,8 @@ def reasons_of(mention: Mention, assessment: Assessment, incident: Incident, pol
         "sensitivity": _sensitivity(assessment),
         "response_value": [_response_value(assessment.response_value, policy)],
         "priority_rule": [_priority(assessment, policy)],
-        "duplicate_of": [_repeat(mention, policy)],
-        "incident": [_incident(mention, assessment, incident, policy)],
+        "duplicate_of": [_repeat(mention, policy, copy)],
+        "incident": [_incident(mention, assessment, incident, policy, copy)],
         "grade": [_of(reason) for reason in incident.reasons],
     }
 
@@ -96,20 +99,23 @@ def _priority(assessment: Assessment, policy: Policy) -> Why:
     return _why(assessment.priority_rule, assessment.response_value.text, assessment.response_value.evidence)
 
 
-def _repeat(mention: Mention, policy: Policy) -> Why:
+def _repeat(mention: Mention, policy: Policy, copy: CopyOf | None) -> Why:
+    if mention.duplicate_of is None and copy is not None:
+        return _why("repeat.near", f"{copy.text}，计入传播，不另立事项", (copy.original,))
     if mention.duplicate_of is None:
         return _why("repeat.none", f"最近{policy.collection.repeat_window_days:g}天内没有与之重复的提及")
     text = f"与提及{mention.duplicate_of}逐字相同（只比文字、数字，不比标点和空格），计入传播，不另立事项"
     return _why("repeat.exact", text, (mention.duplicate_of,))
 
 
-def _incident(mention: Mention, assessment: Assessment, incident: Incident, policy: Policy) -> Why:
+def _incident(mention: Mention, assessment: Assessment, incident: Incident, policy: Policy, copy: CopyOf | None) -> Why:
     mentions = incident.counts.mentions
     if mentions == 1:
         text = f"没有相似度达到{policy.incidents.similarity:g}的未结事件，另立新事件"
         return _why("incident.opened", text, [keyword.word for keyword in assessment.keywords])
-    if mention.duplicate_of is not None:
-        return _why("incident.repeat", f"随所重复的提及并入，现有{mentions}条提及", (mention.duplicate_of,))
+    original = mention.duplicate_of or (copy.original if copy is not None else None)
+    if original is not None:
+        return _why("incident.repeat", f"随所重复的提及并入，现有{mentions}条提及", (original,))
     known = set(incident.keywords)
     words = [keyword.word for keyword in assessment.keywords if keyword.word in known]
     shared = f"，共同的关键词“{'、'.join(words)}”" if words else ""

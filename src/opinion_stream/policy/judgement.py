@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from opinion_stream.models.base import Grade, Nature
 from opinion_stream.policy.base import Code, Condition, PolicyModel, Score, Word
+from opinion_stream.policy.copies import CopyRules
 from opinion_stream.policy.places import RegionLevel
 
 
@@ -221,3 +222,4 @@ class Grouping(PolicyModel):
     kept_mention_ids: int = Field(ge=1)
     keywords: int = Field(ge=1)
     stop_words: tuple[Word, ...] = ()
+    copies: CopyRules

@@ -29,6 +29,11 @@ def segment(text: str) -> list[str]:
     return words
 
 
+def is_known(word: str) -> bool:
+    """Whether jieba's idf table has the word: what it lacks is most often a name, or was cut wrongly."""
+    return word in jieba.analyse.default_tfidf.idf_freq
+
+
 Told = dict[str, tuple[int, float]]
 """Telling word -> how often it stands in a text, and its inverse document frequency."""
 

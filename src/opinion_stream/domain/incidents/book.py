@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from opinion_stream.domain.briefing.writer import BriefWriter
+from opinion_stream.domain.incidents.copies import CopyIndex, CopyOf
 from opinion_stream.domain.incidents.intake import Intake
+from opinion_stream.domain.incidents.proper_names import NameJudge
 from opinion_stream.domain.incidents.record import IncidentRecord, incident_id_of
 from opinion_stream.domain.incidents.shard import Shard
 from opinion_stream.domain.places import Places
@@ -20,13 +22,15 @@ from opinion_stream.policy.loader import Policy
 _RECORD = "incident/"
 _CLOCK = "clock/"
 _SEEN = "seen/"
+_COPY = "copy/"
 
 
 class IncidentBook:
     """Groups mentions into incidents in one pass. All memory is in `store`; a book made from it goes on the same.
 
     In the store: `incident/<id>` one JSON record per open incident, `clock/<shard>` the event time of each shard,
-    `seen/<mention id>` the incident of each mention of the last `repeat_window_days`.
+    `seen/<mention id>` the incident of each mention of the last `repeat_window_days`, `copy/<shard>/<number>` the
+    words by which near copies are found.
     """
 
     def __init__(self, policy: Policy, store: Store, brief_from: Grade | None = None) -> None:
@@ -38,6 +42,8 @@ class IncidentBook:
         self._places = Places(policy)
         self._intake = Intake(policy, self._places)
         self._seen = ExpiringMap(store, _SEEN, timedelta(days=policy.collection.repeat_window_days))
+        self._names = NameJudge(policy, self._places)
+        self._copies: dict[str, CopyIndex] = {}
         self._shards: dict[str, Shard] = {}
         for key, raw in store.items(_CLOCK):
             self._shard(key.removeprefix(_CLOCK)).clock = float(raw)
@@ -115,16 +121,22 @@ class IncidentBook:
         record = shard.records[incident_id]
         return self._intake.snapshot(record)
 
+    def copy_of(self, item: AssessedMention) -> CopyOf | None:
+        """The first mention whose words a mention that was taken repeats, exactly or nearly; None if there is none."""
+        return self._copies_in(self.shard_of(item)).copy_of(item.mention)
+
     def _join(self, shard: Shard, item: AssessedMention, region: str) -> IncidentRecord:
-        duplicate_of = item.mention.duplicate_of
-        original = self._seen.get(duplicate_of) if duplicate_of is not None else None
-        record, is_copy = shard.find(item, region, original)
+        copies = self._copies_in(self._places.shard(region))
+        copy = copies.take(item.mention, shard.clock, region, lambda other: self._compatible(region, other))
+        original = self._seen.get(copy.original) if copy is not None else None
+        record, is_copy = shard.find(item, region, original, copy is not None)
         if record is None:
             # Only a mention that was forgotten and comes again can find its own incident still open.
             record = shard.records.get(incident_id_of(item.id)) or self._intake.open(item, region)
-        self._intake.take(record, item, region, is_copy)
+        says_more = copy is not None and copy.says_more
+        self._intake.take(record, item, region, is_copy, says_more)
         record.quiet_since = shard.clock
-        shard.put(record, moved=not is_copy)
+        shard.put(record, moved=says_more or not is_copy)
         self._brief(record)
         return record
 
@@ -140,6 +152,16 @@ class IncidentBook:
     def _known(self, region: str) -> str:
         """The region, or the jurisdiction's own if the policy no longer knows it."""
         return region if self._places.knows(region) else self._places.home
+
+    def _compatible(self, region: str, other: str) -> bool:
+        return self._places.compatible(region, self._known(other))
+
+    def _copies_in(self, shard: str) -> CopyIndex:
+        copies = self._copies.get(shard)
+        if copies is None:
+            rules, prefix = self._grouping.copies, f"{_COPY}{shard}/"
+            copies = self._copies[shard] = CopyIndex(rules, self._names, self._store, prefix)
+        return copies
 
     def _shard(self, code: str) -> Shard:
         shard = self._shards.get(code)

@@ -48,10 +48,12 @@ class Intake:
             last_at=item.mention.published_at,
         )
 
-    def take(self, record: IncidentRecord, item: AssessedMention, region: str, is_copy: bool) -> None:
+    def take(
+        self, record: IncidentRecord, item: AssessedMention, region: str, is_copy: bool, says_more: bool = False
+    ) -> None:
         """Change `record` by one mention and grade it.
 
-        A copy counts as voice and spread; it does not move what the matter is about.
+        A copy counts as voice and spread; it does not move what the matter is about, unless it says more besides.
         """
         mention, assessment = item.mention, item.assessment
         record.version += 1
@@ -62,7 +64,7 @@ class Intake:
         self._count(record, mention)
         self._judge(record, assessment)
         self._narrow(record, region, assessment)
-        if not is_copy:
+        if says_more or not is_copy:
             self._describe(record, mention, assessment)
             self._extract(record, mention, assessment)
         kept = self._policy.incidents.kept_mention_ids

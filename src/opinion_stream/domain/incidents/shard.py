@@ -59,10 +59,12 @@ class Shard:
             closed.append(record)
         return closed
 
-    def find(self, item: AssessedMention, region: str, original: str | None) -> tuple[IncidentRecord | None, bool]:
+    def find(
+        self, item: AssessedMention, region: str, original: str | None, repeats: bool = False
+    ) -> tuple[IncidentRecord | None, bool]:
         """The open incident a mention belongs to (None: to none), and whether the mention is a mere copy.
 
-        `original`: id of the incident of the mention that this one repeats word for word, if known. A copy joins
+        `repeats`: whether the mention repeats another; `original`: id of that one's incident, if known. A copy joins
         its original, any other mention the nearest incident; neither joins one of another place.
         """
 
@@ -76,7 +78,7 @@ class Shard:
             if allowed(incident_id):
                 return self.records[incident_id], True
         found = self._open.nearest(item.assessment.features, self._policy.similarity, allowed)
-        return (None, False) if found is None else (self.records[found[0]], mention.duplicate_of is not None)
+        return (None, False) if found is None else (self.records[found[0]], repeats)
 
     def _set_prints(self, incident_id: str, now: tuple[str, ...]) -> None:
         before = self._prints.get(incident_id, ())
