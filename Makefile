@@ -45,9 +45,10 @@ test-kafka: setup  ## The same end-to-end tests on a real Apache Kafka (needs Ja
 bench: setup  ## End-to-end speed on the real message file (see benchmarks/README.md)
 	$(BIN)/python benchmarks/road.py
 
-bench-assessment: setup  ## Category, forecast and core speed on the real data, baselines beside ours (minutes)
+bench-assessment: setup  ## Category, repeats, forecast and core speed on the real data, baselines beside ours (minutes)
 	$(BIN)/python benchmarks/assessment.py
 	$(BIN)/python benchmarks/forecast.py --repeats 1
+	$(BIN)/python benchmarks/copies.py
 	$(BIN)/python benchmarks/core.py
 
 lock: setup  ## Renew requirements.lock from pyproject.toml
