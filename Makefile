@@ -49,6 +49,7 @@ bench-assessment: setup  ## Category, repeats, forecast and core speed on the re
 	$(BIN)/python benchmarks/assessment.py
 	$(BIN)/python benchmarks/forecast.py --repeats 1
 	$(BIN)/python benchmarks/copies.py
+	$(BIN)/python benchmarks/trend.py
 	$(BIN)/python benchmarks/core.py
 
 lock: setup  ## Renew requirements.lock from pyproject.toml

@@ -16,6 +16,7 @@ from opinion_stream.models.escalation import Escalation, Receipt
 from opinion_stream.models.incident import Incident
 from opinion_stream.models.mention import Mention, RawMention
 from opinion_stream.models.task import PublicResponse, ResponseTask, SupervisionNotice, TaskCommand
+from opinion_stream.models.warning import EarlyWarning
 
 DAY_MS = 24 * 3600 * 1000
 MIB = 1024 * 1024
@@ -119,6 +120,7 @@ BRIEFS = Topic(
     compacted=True,
     retention_days=None,
 )
+WARNINGS = Topic("warnings", "预警", EarlyWarning, "region code", (Stage.INCIDENTS,), (), retention_days=365)
 ESCALATIONS = Topic(
     "escalations", "报送", Escalation, "incident id", (Stage.REPORTING,), (Stage.RESPONSE,), retention_days=365
 )
@@ -164,6 +166,7 @@ TOPICS: tuple[Topic, ...] = (
     ASSESSED,
     INCIDENTS,
     BRIEFS,
+    WARNINGS,
     ESCALATIONS,
     RECEIPTS,
     TASK_COMMANDS,

@@ -8,9 +8,10 @@ from opinion_stream.models.escalation import Escalation
 from opinion_stream.models.incident import Incident
 from opinion_stream.models.mention import Mention
 from opinion_stream.models.task import PublicResponse, ResponseTask, SupervisionNotice
-from opinion_stream.topics import BRIEFS, COLLECTED, ESCALATIONS, INCIDENTS, RESPONSES, SUPERVISION, TASKS
+from opinion_stream.models.warning import EarlyWarning
+from opinion_stream.topics import BRIEFS, COLLECTED, ESCALATIONS, INCIDENTS, RESPONSES, SUPERVISION, TASKS, WARNINGS
 
-Result = Mention | Incident | Brief | Escalation | ResponseTask | PublicResponse | SupervisionNotice
+Result = Mention | Incident | EarlyWarning | Brief | Escalation | ResponseTask | PublicResponse | SupervisionNotice
 
 
 def output(result: Result) -> Output:
@@ -22,6 +23,8 @@ def output(result: Result) -> Output:
             return Output(INCIDENTS, result.id.encode(), result.to_bytes())
         case Brief():
             return Output(BRIEFS, result.incident_id.encode(), result.to_bytes())
+        case EarlyWarning():
+            return Output(WARNINGS, result.region.code.encode(), result.to_bytes())
         case Escalation():
             return Output(ESCALATIONS, result.incident_id.encode(), result.to_bytes())
         case ResponseTask():

@@ -22,6 +22,7 @@ from opinion_stream.cli import (
     publish,
     replay,
     topics,
+    warn,
     why,
     worker,
 )
@@ -57,6 +58,7 @@ for module in (
     replay,
     files,
     why,
+    warn,
     brief,
     forecast,
     learn,

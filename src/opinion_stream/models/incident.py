@@ -30,6 +30,14 @@ class Direction(StrEnum):
         return {"rising": "上升", "level": "平稳", "fading": "回落"}[self.value]
 
 
+class Expected(WireModel):
+    """A number of mentions to expect: its mean, and the interval that holds it in four cases of five (80 %)."""
+
+    value: float
+    low: Count
+    high: Count
+
+
 class Trend(WireModel):
     """Volume of the last window against the one before, in event time. Windows are in hours."""
 
@@ -37,6 +45,11 @@ class Trend(WireModel):
     window_hours: float
     recent: Count
     before: Count
+    doubling_hours: float | None = None
+    """Hours in which the volume doubles if it goes on as from `before` to `recent`; None: no growth beyond chance."""
+    expected_6h: Expected | None = None
+    """Further mentions within 6 h after the latest one; None in records of older writers."""
+    expected_24h: Expected | None = None
 
 
 class Factor(WireModel):

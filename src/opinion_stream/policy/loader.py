@@ -27,6 +27,7 @@ from opinion_stream.policy.judgement import (
     SubCategory,
 )
 from opinion_stream.policy.notify import Notify
+from opinion_stream.policy.outlook import Outlook, Warnings
 from opinion_stream.policy.places import (
     Jurisdiction,
     Region,
@@ -65,6 +66,8 @@ class Policy(PolicyModel):
     publishing: Publishing
     answers: Answers
     playbooks: Playbooks
+    trend: Outlook
+    warnings: Warnings
 
     def region(self, code: str) -> Region:
         """The region of that code; KeyError if there is none."""

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from builders import later, small_policy
 from opinion_stream.domain.incidents.nearest import OpenIncidents
 from opinion_stream.domain.incidents.titles import MAX_TITLE, centrality, clean_title, fallback_title
-from opinion_stream.domain.incidents.trend import BUCKETS, add_to_trend, trend_at
+from opinion_stream.domain.incidents.trend import add_to_trend, buckets_kept, trend_at
 from opinion_stream.domain.incidents.voices import KEPT, add_voice, count_voices
 from opinion_stream.models.incident import Direction
 
@@ -75,7 +75,7 @@ def test_trend_memory_is_bounded_whatever_the_order_of_times(hours: list[float])
     buckets: dict[int, int] = {}
     for hour in hours:
         add_to_trend(buckets, later(hours=hour), GROUPING)
-        assert len(buckets) <= 2 * BUCKETS
+        assert len(buckets) <= buckets_kept(GROUPING)
     if hours:
         trend = trend_at(buckets, later(hours=max(hours)), GROUPING)
         assert 1 <= trend.recent <= len(hours)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from opinion_stream.domain.briefing.writer import BriefWriter
@@ -60,11 +60,14 @@ class IncidentBook:
         """Key of the topic in front of the book: mentions with different keys never meet in one incident."""
         return self._places.shard(self._known(item.assessment.region.code))
 
-    def take(self, batch: Sequence[AssessedMention]) -> list[Incident]:
+    def take(
+        self, batch: Sequence[AssessedMention], joined: Callable[[AssessedMention, IncidentRecord], None] | None = None
+    ) -> list[Incident]:
         """Take mentions one by one, in order; return the latest snapshot of each incident that changed.
 
         The order is that of first change. A mention whose id was seen within the window changes nothing. How the
-        mentions are cut into batches changes nothing but how many snapshots in between are left out.
+        mentions are cut into batches changes nothing but how many snapshots in between are left out. `joined` is told
+        of each new mention and the record it has just joined; it must not change them.
         """
         changed: dict[str, IncidentRecord] = {}
         closed: dict[str, Incident] = {}
@@ -84,6 +87,8 @@ class IncidentBook:
             record = self._join(shard, item, region)
             changed.setdefault(record.id, record)
             self._seen.put(item.id, record.id, item.mention.received_at)
+            if joined is not None:
+                joined(item, record)
         for incident_id, record in changed.items():
             if incident_id in closed:
                 self._store.delete(_RECORD + incident_id)

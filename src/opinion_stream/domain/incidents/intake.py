@@ -8,6 +8,7 @@ from datetime import datetime
 from opinion_stream.domain.assessment.region import SEVERAL
 from opinion_stream.domain.briefing.extracts import Extractor
 from opinion_stream.domain.incidents.grading import Evidence, grade, sum_up, weigh
+from opinion_stream.domain.incidents.outlook import Volume
 from opinion_stream.domain.incidents.record import (
     KEYWORDS_KEPT,
     MAX_FINGERPRINTS,
@@ -36,6 +37,7 @@ class Intake:
         self._policy = policy
         self._places = places
         self._extractor = Extractor(policy.playbooks.extraction)
+        self._volume = Volume(policy)
         self._priority_order = {rule.id: order for order, rule in enumerate(policy.priority.rules)}
 
     def open(self, item: AssessedMention, region: str) -> IncidentRecord:
@@ -99,7 +101,13 @@ class Intake:
             reasons=graded.reasons,
             factors=graded.factors,
             history=tuple(record.history),
-            trend=trend_at(record.buckets, record.last_at, self._policy.incidents),
+            trend=trend_at(
+                record.buckets,
+                record.last_at,
+                self._policy.incidents,
+                self._policy.trend.growth_p,
+                self._volume.expected(record.buckets, record.first_at, record.last_at),
+            ),
             counts=IncidentCounts(
                 mentions=record.mentions,
                 copies=record.copies,
