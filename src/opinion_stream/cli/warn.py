@@ -13,7 +13,7 @@ import typer
 from rich.table import Table
 
 from opinion_stream.cli.common import ConfigOption, ModelOption, classifier_of, err, out
-from opinion_stream.cli.files import CHUNK, _Job
+from opinion_stream.cli.files import CHUNK, Job
 from opinion_stream.domain.state import DictStore
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def warnings(
 
     issued: list[EarlyWarning] = []
     with ExitStack() as stack:
-        job = _Job(stack, file, None, config)
+        job = Job(stack, file, None, config)
         assessor = Assessor(job.policy, classifier_of(job.policy, model))
         store = DictStore()
         book, watch = IncidentBook(job.policy, store), Watch(job.policy, store)
