@@ -11,6 +11,7 @@ from enum import StrEnum
 from opinion_stream.models.assessment import AssessedMention
 from opinion_stream.models.base import WireModel
 from opinion_stream.models.brief import Brief
+from opinion_stream.models.command import IncidentCommand
 from opinion_stream.models.control import ClockTick, DeadLetter
 from opinion_stream.models.escalation import Escalation, Receipt
 from opinion_stream.models.incident import Incident
@@ -110,6 +111,15 @@ INCIDENTS = Topic(
     compacted=True,
     retention_days=None,
 )
+INCIDENT_COMMANDS = Topic(
+    "incident-commands",
+    "事件操作",
+    IncidentCommand,
+    "region code at `shard_level` of incidents.yaml",
+    (),
+    (Stage.INCIDENTS,),
+    retention_days=365,
+)
 BRIEFS = Topic(
     "briefs",
     "研判专报",
@@ -165,6 +175,7 @@ TOPICS: tuple[Topic, ...] = (
     COLLECTED,
     ASSESSED,
     INCIDENTS,
+    INCIDENT_COMMANDS,
     BRIEFS,
     WARNINGS,
     ESCALATIONS,

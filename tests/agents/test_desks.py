@@ -13,7 +13,10 @@ from opinion_stream.adapters.seal import Sealer
 from opinion_stream.agents.stage import Desk, Output, Record, Tools
 from opinion_stream.bootstrap import desk_of
 from opinion_stream.domain.state import DictStore
+from opinion_stream.models.command import IncidentCommand
 from opinion_stream.models.control import ClockTick, DeadLetter
+from opinion_stream.models.escalation import Escalation
+from opinion_stream.models.incident import Incident
 from opinion_stream.models.task import CommandKind, ResponseTask, TaskState
 from opinion_stream.topics import (
     ASSESSED,
@@ -23,6 +26,7 @@ from opinion_stream.topics import (
     DEAD_LETTERS,
     ESCALATIONS,
     INBOUND,
+    INCIDENT_COMMANDS,
     INCIDENTS,
     RECEIPTS,
     SUPERVISION,
@@ -132,3 +136,76 @@ def test_a_receipt_for_nothing_is_refused_with_its_reason() -> None:
 
     (letter,) = [DeadLetter.model_validate_json(value) for value in of(outputs, DEAD_LETTERS)]
     assert letter.kind == "unknown_escalation"
+
+
+def incident_command(incident_id: str, action: str, **kw: object) -> IncidentCommand:
+    basics = {"id": f"k-{action}", "incident_id": incident_id, "action": action, "at": T0, "by_role": "duty_officer"}
+    return IncidentCommand.model_validate({**basics, "reason": "经核实", **kw})
+
+
+def incidents_in(outputs: list[Output]) -> list[Incident]:
+    return [Incident.model_validate_json(value) for value in of(outputs, INCIDENTS)]
+
+
+def test_mentions_and_commands_of_one_batch_are_taken_in_their_order() -> None:
+    one = desk(Stage.INCIDENTS)
+    first = assessed(source_id="1").to_bytes()
+    (opened,) = incidents_in(desk(Stage.INCIDENTS).handle([record(ASSESSED, first)]))
+    later_one = assessed(source_id="2").to_bytes()
+
+    outputs = one.handle(
+        [
+            record(ASSESSED, first),
+            record(INCIDENT_COMMANDS, incident_command(opened.id, "close").to_bytes()),
+            record(ASSESSED, later_one, 1),
+        ]
+    )
+
+    assert [incident.status for incident in incidents_in(outputs)] == ["open", "closed", "open"]
+
+
+def test_an_illegal_incident_command_is_a_dead_letter_with_its_reason_and_changes_nothing() -> None:
+    one = desk(Stage.INCIDENTS)
+    (opened,) = incidents_in(one.handle([record(ASSESSED, assessed().to_bytes())]))
+    wrong = [
+        incident_command("i-nowhere", "close"),
+        incident_command(opened.id, "lift_override"),
+        incident_command(opened.id, "merge", into="i-elsewhere"),
+        incident_command(opened.id, "split", mention_ids=["wenzheng:99"]),
+        incident_command(opened.id, "override_grade", reason="", grade="I"),
+    ]
+
+    outputs = one.handle([record(INCIDENT_COMMANDS, c.to_bytes(), n) for n, c in enumerate(wrong)])
+
+    letters = [DeadLetter.model_validate_json(value) for value in of(outputs, DEAD_LETTERS)]
+    assert len(outputs) == len(letters) == len(wrong)
+    kinds = ["unknown_incident", "illegal_command", "illegal_command", "illegal_command", "invalid_command"]
+    assert [letter.kind for letter in letters] == kinds
+    assert all(any("\u4e00" <= c <= "\u9fff" for c in letter.reason) for letter in letters)
+    assert "wenzheng:99" in letters[3].reason
+
+
+def test_personal_data_in_the_reason_of_a_command_is_masked() -> None:
+    one = desk(Stage.INCIDENTS)
+    (opened,) = incidents_in(one.handle([record(ASSESSED, assessed().to_bytes())]))
+    command_ = incident_command(opened.id, "override_grade", grade="I", reason="来电人13812345678反映有人受伤")
+
+    outputs = one.handle([record(INCIDENT_COMMANDS, command_.to_bytes())])
+
+    assert incidents_in(outputs)[0].grade == "I"
+    assert not any(b"13812345678" in output.value for output in outputs)
+
+
+def test_reporting_follows_a_matter_through_reopening_and_merging() -> None:
+    one = desk(Stage.REPORTING)
+
+    def kinds(number: int, **kw: object) -> set[str]:
+        outputs = one.handle([record(INCIDENTS, incident(version=number, **kw).to_bytes(), number)])
+        return {Escalation.model_validate_json(value).kind.value for value in of(outputs, ESCALATIONS)}
+
+    assert kinds(1) == {"first"}
+    assert kinds(2, status="closed") == {"final"}
+    assert kinds(3, status="open") == {"follow_up"}
+    assert kinds(4, status="open") == set()
+    assert kinds(5, status="merged", merged_into="i-2") == {"final"}
+    assert kinds(6, id="i-never-reported", status="merged", merged_into="i-2") == set()

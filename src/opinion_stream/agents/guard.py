@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
@@ -10,6 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from opinion_stream.adapters.seal import Sealer
 from opinion_stream.agents.stage import Output, Record
+from opinion_stream.domain.ids import dead_letter_id
 from opinion_stream.errors import Rejected
 from opinion_stream.models.base import WireModel
 from opinion_stream.models.control import DeadLetter
@@ -43,8 +43,7 @@ class Guard:
 
     def letter_id(self, value: bytes) -> str:
         """The id of a record's dead letter: the same bytes at the same stage give the same id."""
-        digest = hashlib.blake2b(value, digest_size=12, person=b"dead-letter", key=self._stage.value.encode())
-        return f"d-{digest.hexdigest()}"
+        return dead_letter_id(self._stage.value, value)
 
     def decode(self, records: Iterable[Record], model: type[W], dead: list[Output]) -> Iterator[tuple[Record, W]]:
         """Each record that is a valid `model`, with the model; a dead letter in `dead` for each other."""

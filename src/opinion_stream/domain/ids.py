@@ -1,6 +1,8 @@
-"""Ids that name one another: the task of an incident and back, so that a command finds its partition."""
+"""Ids that follow from what they name: the task of an incident and back, the dead letter of a record."""
 
 from __future__ import annotations
+
+import hashlib
 
 INCIDENT_PREFIX = "i-"
 TASK_PREFIX = "t-"
@@ -20,3 +22,8 @@ def incident_id(task_id: str) -> str:
 def brief_id(incident_id: str) -> str:
     """The id of the brief on an incident: `i-1a2b` gives `b-1a2b`."""
     return BRIEF_PREFIX + incident_id.removeprefix(INCIDENT_PREFIX)
+
+
+def dead_letter_id(stage: str, value: bytes) -> str:
+    """The id of the dead letter of a record: the same bytes at the same stage give the same id."""
+    return f"d-{hashlib.blake2b(value, digest_size=12, person=b'dead-letter', key=stage.encode()).hexdigest()}"

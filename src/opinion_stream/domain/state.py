@@ -91,6 +91,13 @@ class ExpiringMap:
             self._oldest = bucket - 24
             self._expire()
 
+    def replace(self, key: str, value: str) -> None:
+        """Another value for a key that is remembered, for as long as the first; nothing for one that is not."""
+        raw = self._store.get(self._prefix + key)
+        if raw is not None and key in self._values:
+            self._values[key] = value
+            self._store.put(self._prefix + key, raw.partition(b"|")[0] + b"|" + value.encode())
+
     def _expire(self) -> None:
         for bucket in [b for b in self._buckets if b < self._oldest]:
             for key in self._buckets.pop(bucket):

@@ -11,7 +11,7 @@ from opinion_stream.models.assessment import AssessedMention
 from opinion_stream.models.base import Grade
 from opinion_stream.models.control import DeadLetter
 from opinion_stream.models.escalation import Escalation, EscalationStatus, Receipt
-from opinion_stream.models.incident import Incident
+from opinion_stream.models.incident import Incident, IncidentStatus
 from opinion_stream.models.task import ClockState, PublicResponse, ResponseTask, SupervisionNotice, TaskState
 
 MENTION_STAGES = ("collection", "assessment")
@@ -70,7 +70,8 @@ def summarise(found: OnTopics) -> Summary:
     mentions = {a.mention.id: a.mention for a in found.assessed}
     copies = {m.id for m in mentions.values() if m.duplicate_of is not None}
     came_in = set(found.inbound_ids)
-    incidents = latest(found.incidents)
+    # What was merged lives on in its survivor, counts and all.
+    incidents = [i for i in latest(found.incidents) if i.status != IncidentStatus.MERGED]
     tasks = latest(found.tasks)
     escalations = latest(found.escalations)
     clocks = Counter(clock.state for task in tasks for clock in task.clocks)

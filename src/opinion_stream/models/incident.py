@@ -1,4 +1,4 @@
-"""Incident (舆情事件): mentions of one matter, with grade, reasons, trend and counts."""
+"""Incident (舆情事件): mentions of one matter, with grade, reasons, trend, counts, and what befell it."""
 
 from __future__ import annotations
 
@@ -77,6 +77,71 @@ class GradeChange(WireModel):
     reason: str
 
 
+class GradeOverride(WireModel):
+    """A person's decision on the grade, in force. It ends when lifted, at `until`, or as `surpassed` tells."""
+
+    grade: Grade
+    by_role: str
+    reason: str
+    at: Instant
+    until: Instant | None = None
+    """Event time at which it ends by itself; None: never."""
+    rule_grade: Grade
+    """The rule's own grade when the person decided."""
+    surpassed: bool = False
+    """The rule's own grade has since risen above `rule_grade`: now the higher of the two holds."""
+
+
+class IncidentStatus(StrEnum):
+    """Where an incident stands."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+    MERGED = "merged"
+
+    @property
+    def label(self) -> str:
+        """The Chinese name."""
+        return {"open": "进行中", "closed": "已关闭", "merged": "已并入其他事件"}[self.value]
+
+
+class IncidentAction(StrEnum):
+    """What befalls an incident beside its mentions and the rule's grades."""
+
+    CLOSED = "closed"
+    REOPENED = "reopened"
+    ABSORBED = "absorbed"
+    MERGED = "merged"
+    SPLIT = "split"
+    SPLIT_OFF = "split_off"
+    OVERRIDDEN = "overridden"
+    LIFTED = "lifted"
+
+    @property
+    def label(self) -> str:
+        """The Chinese name."""
+        return {
+            "closed": "关闭",
+            "reopened": "重新打开",
+            "absorbed": "并入其他事件",
+            "merged": "由其他事件并入",
+            "split": "拆出新事件",
+            "split_off": "由拆分产生",
+            "overridden": "人工定级",
+            "lifted": "取消人工定级",
+        }[self.value]
+
+
+class IncidentEvent(WireModel):
+    """One entry of an incident's life. `by` is `rule` or a role; `cause` the id of the command or mention behind it."""
+
+    at: Instant
+    action: IncidentAction
+    by: str = "rule"
+    reason: str
+    cause: str = ""
+
+
 class IncidentCounts(WireModel):
     """How large the matter is. `voices` are distinct pseudonyms, `copies` word-for-word repeats."""
 
@@ -91,8 +156,8 @@ class IncidentCounts(WireModel):
 class Incident(WireModel):
     """A matter as it stands after `version` mentions (and other events) were taken in.
 
-    `id` derives from the first mention; `version` grows by one with each event, so equal (id, version)
-    means equal content, whatever crashed in between.
+    `id` derives from the first mention (or from the command that split it off); `version` grows by one with each
+    event, so equal (id, version) means equal content, whatever crashed in between.
     """
 
     schema_version: int = 1
@@ -103,7 +168,8 @@ class Incident(WireModel):
     title: str
     keywords: tuple[str, ...]
     status: str
-    """open | closed (quiet for longer than the policy's quiet time)."""
+    """An `IncidentStatus`. closed: quiet for longer than the policy's quiet time, or by a person; a late mention
+    opens it again. merged: ended for good, its mentions belong to `merged_into`."""
     nature: Nature
     unit: UnitRef
     co_units: tuple[UnitRef, ...] = ()
@@ -120,3 +186,12 @@ class Incident(WireModel):
     last_at: Instant
     mention_ids: tuple[str, ...]
     """Up to a policy-set number of ids: the first mention and the latest ones."""
+    rule_grade: Grade | None = None
+    """The grade by the rules alone; differs from `grade` under an override. None: written by an older version."""
+    override: GradeOverride | None = None
+    merged_into: str | None = None
+    """Id of the incident that took this one in."""
+    absorbed: tuple[str, ...] = ()
+    """Ids of the incidents that were merged into this one, the latest ones."""
+    events: tuple[IncidentEvent, ...] = ()
+    """Closings, reopenings and what persons decided, oldest first, the latest ones."""

@@ -186,12 +186,21 @@ class GradeThresholds(PolicyModel):
         return self
 
 
+class Hysteresis(PolicyModel):
+    """A grade rises at once; it falls when the score has stayed `margin` points below its threshold for `hours`."""
+
+    margin: Score
+    hours: float = Field(ge=0)
+    """Hours of event time."""
+
+
 class Grading(PolicyModel):
     """`grading.yaml`: three factors (seed 二（二）), each 0-100, weighted into a total."""
 
     source: str
     weights: FactorWeights
     thresholds: GradeThresholds
+    hysteresis: Hysteresis
     voices: LogScale
     interactions: LogScale
     reads: LogScale
@@ -216,6 +225,12 @@ class Grouping(PolicyModel):
     """Largest number of terms kept per mention and per incident."""
     quiet_hours: float = Field(gt=0)
     """An incident without a mention for so long is closed."""
+    reopen_days: float = Field(ge=0)
+    """A closed incident can be reopened by a late mention for so many days after that quiet time."""
+    max_closed: int = Field(ge=0)
+    """Largest number of closed incidents remembered per shard; the one quiet for longest is forgotten first."""
+    reopen_similarity: float = Field(gt=0, lt=1)
+    """Lowest cosine similarity at which a mention reopens a closed incident; never less than `similarity`."""
     trend_window_hours: float = Field(gt=0)
     trend_ratio: float = Field(gt=1)
     """Rising when the last window holds so many times the one before; fading at the inverse."""

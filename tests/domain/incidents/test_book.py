@@ -133,18 +133,15 @@ def test_only_the_latest_snapshot_in_the_order_of_first_change() -> None:
     assert [(i.mention_ids[0], i.version) for i in found] == [("wenzheng:1", 2), ("wenzheng:2", 1)]
 
 
-def test_a_quiet_matter_closes_once_and_leaves_memory() -> None:
-    store = DictStore()
-    kept = IncidentBook(small_policy(), store)
+def test_a_quiet_matter_closes_once_and_a_mention_of_it_opens_it_again() -> None:
+    kept = book()
     kept.take([item(1)])
     (closed, opened) = kept.take([item(2, hours=73, features=SCHOOL)])
     assert (closed.status, closed.version, closed.mention_ids) == ("closed", 2, ("wenzheng:1",))
     assert opened.status == "open"
     assert len(kept) == 1
-    assert not list(store.items(f"incident/{closed.id}"))
     (again,) = kept.take([item(3, hours=74)])
-    assert (again.version, again.status) == (1, "open")
-    assert again.id != closed.id
+    assert (again.id, again.version, again.status) == (closed.id, 3, "open")
 
 
 def test_a_matter_that_is_spoken_of_stays_open() -> None:
@@ -278,6 +275,10 @@ def test_place_gives_the_incident_of_a_mention() -> None:
     other = kept.place(item(2, hours=73, features=SCHOOL))
     assert (first.mention_ids, other.mention_ids, other.status) == (("wenzheng:1",), ("wenzheng:2",), "open")
     assert kept.place(item(2, hours=73, features=SCHOOL)) == other
+    assert (kept.place(item(1)).id, kept.place(item(1)).status) == (first.id, "closed")
+    forgetful = small_policy().incidents.model_copy(update={"max_closed": 0})
+    kept = book(small_policy().model_copy(update={"incidents": forgetful}))
+    kept.take([item(1), item(2, hours=73, features=SCHOOL)])
     with pytest.raises(LookupError):
         kept.place(item(1))
 

@@ -90,13 +90,14 @@ def test_batches_and_restarts_change_nothing(
 
 @settings(deadline=None, max_examples=100)
 @given(streams())
-def test_each_mention_counts_once_and_versions_grow_by_one(items: list[AssessedMention]) -> None:
+def test_each_mention_counts_once_and_versions_grow(items: list[AssessedMention]) -> None:
     kept = IncidentBook(policy_of(RegionLevel.COUNTY), DictStore())
     snapshots = [snapshot for item in items for snapshot in kept.take([item])]
     versions: dict[str, int] = Counter()
     for snapshot in snapshots:
-        versions[snapshot.id] += 1
-        assert snapshot.version == versions[snapshot.id]
+        # By one, or by two where the mention that closes a matter by its time opens it again.
+        assert snapshot.version - versions[snapshot.id] in (1, 2)
+        versions[snapshot.id] = snapshot.version
         assert snapshot.counts.copies < snapshot.counts.mentions
         assert 1 <= snapshot.counts.voices <= snapshot.counts.mentions
         assert snapshot.first_at <= snapshot.last_at

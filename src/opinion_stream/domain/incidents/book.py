@@ -1,4 +1,4 @@
-"""The book of open incidents of a partition: takes assessed mentions in order, gives the incidents they change."""
+"""The book of incidents of a partition: takes mentions and commands in order, gives the incidents they change."""
 
 from __future__ import annotations
 
@@ -6,21 +6,23 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from opinion_stream.domain.briefing.writer import BriefWriter
+from opinion_stream.domain.incidents.commands import end_override
 from opinion_stream.domain.incidents.copies import CopyIndex, CopyOf
+from opinion_stream.domain.incidents.decisions import Decisions
+from opinion_stream.domain.incidents.essence import Kept
 from opinion_stream.domain.incidents.intake import Intake
 from opinion_stream.domain.incidents.proper_names import NameJudge
 from opinion_stream.domain.incidents.record import IncidentRecord, incident_id_of
-from opinion_stream.domain.incidents.shard import Shard
+from opinion_stream.domain.incidents.shelf import Area, Shelf
 from opinion_stream.domain.places import Places
 from opinion_stream.domain.state import ExpiringMap, Store
 from opinion_stream.models.assessment import AssessedMention
 from opinion_stream.models.base import Grade
 from opinion_stream.models.brief import Brief
-from opinion_stream.models.incident import Incident
+from opinion_stream.models.command import IncidentCommand
+from opinion_stream.models.incident import Incident, IncidentAction, IncidentEvent, IncidentStatus
 from opinion_stream.policy.loader import Policy
 
-_RECORD = "incident/"
-_CLOCK = "clock/"
 _SEEN = "seen/"
 _COPY = "copy/"
 
@@ -28,37 +30,31 @@ _COPY = "copy/"
 class IncidentBook:
     """Groups mentions into incidents in one pass. All memory is in `store`; a book made from it goes on the same.
 
-    In the store: `incident/<id>` one JSON record per open incident, `clock/<shard>` the event time of each shard,
-    `seen/<mention id>` the incident of each mention of the last `repeat_window_days`, `copy/<shard>/<number>` the
-    words by which near copies are found.
+    In the store: what `Shelf` keeps, `seen/<mention id>` the incident of each mention of the last
+    `repeat_window_days`, `copy/<shard>/<number>` the words by which near copies are found.
     """
 
     def __init__(self, policy: Policy, store: Store, brief_from: Grade | None = None) -> None:
         """`brief_from`: the grade from which briefs are written, in place of the policy's."""
         self._writer = BriefWriter(policy, brief_from)
         self._briefs: dict[str, Brief] = {}
-        self._grouping = policy.incidents
+        self._policy = policy
         self._store = store
         self._places = Places(policy)
         self._intake = Intake(policy, self._places)
         self._seen = ExpiringMap(store, _SEEN, timedelta(days=policy.collection.repeat_window_days))
         self._names = NameJudge(policy, self._places)
         self._copies: dict[str, CopyIndex] = {}
-        self._shards: dict[str, Shard] = {}
-        for key, raw in store.items(_CLOCK):
-            self._shard(key.removeprefix(_CLOCK)).clock = float(raw)
-        for _, raw in store.items(_RECORD):
-            record = IncidentRecord.from_bytes(raw)
-            record.region = self._known(record.region)
-            self._shard(self._places.shard(record.region)).put(record, moved=False)
+        self._shelf = Shelf(policy, self._places, store)
+        self._decisions = Decisions(policy, self._places, self._intake, self._shelf, self._seen)
 
     def __len__(self) -> int:
         """Number of open incidents."""
-        return sum(len(shard.records) for shard in self._shards.values())
+        return len(self._shelf)
 
     def shard_of(self, item: AssessedMention) -> str:
         """Key of the topic in front of the book: mentions with different keys never meet in one incident."""
-        return self._places.shard(self._known(item.assessment.region.code))
+        return self._places.shard(self._shelf.known(item.assessment.region.code))
 
     def take(
         self, batch: Sequence[AssessedMention], joined: Callable[[AssessedMention, IncidentRecord], None] | None = None
@@ -69,34 +65,12 @@ class IncidentBook:
         mentions are cut into batches changes nothing but how many snapshots in between are left out. `joined` is told
         of each new mention and the record it has just joined; it must not change them.
         """
-        changed: dict[str, IncidentRecord] = {}
-        closed: dict[str, Incident] = {}
-        moved: set[str] = set()
         for item in batch:
-            if self._seen.get(item.id) is not None:
-                continue
-            region = self._known(item.assessment.region.code)
-            shard = self._shard(self._places.shard(region))
-            before = shard.clock
-            for quiet in shard.advance(item.mention.published_at.timestamp()):
-                quiet.version += 1
-                changed.setdefault(quiet.id, quiet)
-                closed[quiet.id] = self._intake.snapshot(quiet, status="closed")
-            if shard.clock != before:
-                moved.add(self._places.shard(region))
-            record = self._join(shard, item, region)
-            changed.setdefault(record.id, record)
-            self._seen.put(item.id, record.id, item.mention.received_at)
-            if joined is not None:
-                joined(item, record)
-        for incident_id, record in changed.items():
-            if incident_id in closed:
-                self._store.delete(_RECORD + incident_id)
-            else:
-                self._store.put(_RECORD + incident_id, record.to_bytes())
-        for code in sorted(moved):
-            self._store.put(_CLOCK + code, repr(self._shards[code].clock).encode())
-        return [closed.get(incident_id) or self._intake.snapshot(record) for incident_id, record in changed.items()]
+            if self._seen.get(item.id) is None:
+                record = self._take(item)
+                if joined is not None:
+                    joined(item, record)
+        return self._changed()
 
     def take_briefs(self) -> list[Brief]:
         """The latest brief on each incident for which one became due since the last call."""
@@ -105,43 +79,61 @@ class IncidentBook:
 
     def brief(self, incident_id: str) -> Brief | None:
         """The brief on an open incident as it stands; None if it is not open or its grade asks for none."""
-        for shard in self._shards.values():
-            record = shard.records.get(incident_id)
-            if record is not None:
-                return self._writer.write(self._intake.snapshot(record), record.extracts)
-        return None
+        record = self._shelf.find(incident_id)
+        if record is None or record.status is not IncidentStatus.OPEN:
+            return None
+        return self._writer.write(self._intake.snapshot(record), record.extracts)
 
     def place(self, item: AssessedMention) -> Incident:
         """Take one mention; return its incident as it then stands. One seen before changes nothing here either.
 
-        Raises LookupError for a mention seen before whose incident is closed.
+        Raises LookupError for a mention seen before whose incident is forgotten.
         """
-        changed = self.take([item])
-        if changed:
-            return changed[-1]  # what the mention's time closes comes before what it joins
-        shard = self._shard(self.shard_of(item))
         incident_id = self._seen.get(item.id)
-        if incident_id is None or incident_id not in shard.records:
-            raise LookupError(f"the incident of mention {item.id} is closed")
-        record = shard.records[incident_id]
+        if incident_id is None:
+            incident_id = self._take(item).id
+            self._changed()
+        record = self._shelf.find(self._shelf.resolve(incident_id))
+        if record is None:
+            raise LookupError(f"the incident of mention {item.id} is forgotten")
         return self._intake.snapshot(record)
 
     def copy_of(self, item: AssessedMention) -> CopyOf | None:
         """The first mention whose words a mention that was taken repeats, exactly or nearly; None if there is none."""
         return self._copies_in(self.shard_of(item)).copy_of(item.mention)
 
-    def _join(self, shard: Shard, item: AssessedMention, region: str) -> IncidentRecord:
-        copies = self._copies_in(self._places.shard(region))
-        copy = copies.take(item.mention, shard.clock, region, lambda other: self._compatible(region, other))
-        original = self._seen.get(copy.original) if copy is not None else None
-        record, is_copy = shard.find(item, region, original, copy is not None)
-        if record is None:
-            # Only a mention that was forgotten and comes again can find its own incident still open.
-            record = shard.records.get(incident_id_of(item.id)) or self._intake.open(item, region)
+    def command(self, command: IncidentCommand) -> list[Incident]:
+        """Carry out what a person decided; the incidents it changed, none if the command's id has acted before.
+
+        Raises Rejected, and changes nothing: `invalid_command` for one that could never be carried out,
+        `unknown_incident` where there is no such incident (any more) in this partition, `illegal_command` where
+        its state does not allow it.
+        """
+        for record in self._decisions.carry_out(command):
+            if record.status is IncidentStatus.OPEN:
+                self._brief(record)
+        return self._changed()
+
+    def _changed(self) -> list[Incident]:
+        return [self._intake.snapshot(record) for record in self._shelf.flush()]
+
+    def _take(self, item: AssessedMention) -> IncidentRecord:
+        region = self._shelf.known(item.assessment.region.code)
+        code = self._places.shard(region)
+        area = self._shelf.area(code)
+        self._pass_time(area, item.mention.published_at.timestamp())
+        copy = self._copies_in(code).take(
+            item.mention, area.open.clock, region, lambda other: self._compatible(region, other)
+        )
+        record, is_copy = self._join(area, item, region, copy)
         says_more = copy is not None and copy.says_more
-        self._intake.take(record, item, region, is_copy, says_more)
-        record.quiet_since = shard.clock
-        shard.put(record, moved=says_more or not is_copy)
+        dropped = self._intake.take(record, item, region, is_copy, says_more)
+        self._shelf.essences.keep(record.id, Kept(item, region, is_copy, says_more))
+        if dropped is not None and dropped not in record.mention_ids:
+            self._shelf.essences.drop(record.id, dropped)
+        record.quiet_since = area.open.clock
+        self._shelf.put(record, moved=says_more or not is_copy)
+        self._seen.put(item.id, record.id, item.mention.received_at)
         self._brief(record)
         return record
 
@@ -154,22 +146,59 @@ class IncidentBook:
         if brief is not None:
             self._briefs[record.id] = brief
 
-    def _known(self, region: str) -> str:
-        """The region, or the jurisdiction's own if the policy no longer knows it."""
-        return region if self._places.knows(region) else self._places.home
+    def _pass_time(self, area: Area, at: float) -> None:
+        hours = self._policy.incidents.quiet_hours
+        for quiet in area.open.advance(at):
+            reason = f"超过{hours:g}小时没有新的提及，自动关闭"
+            quiet.close(IncidentEvent(at=area.now(), action=IncidentAction.CLOSED, reason=reason))
+            self._shelf.put(quiet)
+        if len(area.ends):
+            for ended in self._shelf.ended(area):
+                ended.version += 1
+                end_override(ended, self._intake)
+                self._shelf.put(ended, moved=False)
+        if len(area.closed):
+            self._shelf.forget(area)
 
     def _compatible(self, region: str, other: str) -> bool:
-        return self._places.compatible(region, self._known(other))
+        return self._places.compatible(region, self._shelf.known(other))
 
     def _copies_in(self, shard: str) -> CopyIndex:
         copies = self._copies.get(shard)
         if copies is None:
-            rules, prefix = self._grouping.copies, f"{_COPY}{shard}/"
+            rules, prefix = self._policy.incidents.copies, f"{_COPY}{shard}/"
             copies = self._copies[shard] = CopyIndex(rules, self._names, self._store, prefix)
         return copies
 
-    def _shard(self, code: str) -> Shard:
-        shard = self._shards.get(code)
-        if shard is None:
-            shard = self._shards[code] = Shard(self._grouping, self._places)
-        return shard
+    def _join(
+        self, area: Area, item: AssessedMention, region: str, copy: CopyOf | None
+    ) -> tuple[IncidentRecord, bool]:
+        """The record that a mention belongs to (open, reopened or new), and whether it is a mere copy there."""
+        original = self._seen.get(copy.original) if copy is not None else None
+        original = self._shelf.resolve(original) if original is not None else None
+        if len(area.closed) and original not in area.open.records and not area.open.holds(item.mention.fingerprint):
+            closed = area.closed.holds_copy(item, region, original)
+            if closed is not None:
+                return self._reopened(area, closed, item), True
+        record, is_copy = area.open.find(item, region, original, copy is not None)
+        if record is not None:
+            return record, is_copy
+        if len(area.closed):
+            closed = area.closed.nearest(item, region)
+            if closed is not None:
+                return self._reopened(area, closed, item), copy is not None
+        # Only a mention that was forgotten and comes again can find its own incident.
+        own = self._shelf.resolve(incident_id_of(item.id))
+        if own in area.closed:
+            return self._reopened(area, own, item), False
+        return area.open.records.get(own) or self._intake.open(item, region), False
+
+    def _reopened(self, area: Area, incident_id: str, item: AssessedMention) -> IncidentRecord:
+        record = self._shelf.find(incident_id)
+        if record is None:
+            raise LookupError(f"closed incident {incident_id} is not in the store")
+        days = (area.open.clock - record.quiet_since) / 86_400
+        record.reopen(item.mention.published_at, item.id, days)
+        if record.override is not None and record.override.until is not None and record.override.until <= area.now():
+            end_override(record, self._intake)
+        return record

@@ -79,7 +79,7 @@ def weigh(evidence: Evidence, policy: Grading) -> Weighed:
     weights = policy.weights
     total = weights.content * content + weights.reaction * reaction + weights.media * media
     score = round(min(100.0, total), 2)
-    by_score = _by_threshold(score, policy)
+    by_score = by_threshold(score, policy)
     floor = evidence.floor
     result = floor if floor is not None and floor.rank < by_score.rank else by_score
     return Weighed(content, reaction, media, score, by_score, result)
@@ -117,7 +117,8 @@ def sum_up(weighed: Weighed, policy: Grading) -> tuple[Reason, ...]:
     return total, Reason(rule="grading.floor", text=text)
 
 
-def _by_threshold(score: float, policy: Grading) -> Grade:
+def by_threshold(score: float, policy: Grading) -> Grade:
+    """The grade of a total score, 0-100, by the thresholds alone."""
     thresholds = policy.thresholds
     for least, result in ((thresholds.I, Grade.I), (thresholds.II, Grade.II), (thresholds.III, Grade.III)):
         if score >= least:

@@ -7,25 +7,26 @@ from datetime import datetime
 
 from opinion_stream.domain.assessment.region import SEVERAL
 from opinion_stream.domain.briefing.extracts import Extractor
-from opinion_stream.domain.incidents.grading import Evidence, grade, sum_up, weigh
+from opinion_stream.domain.incidents.grading import Evidence, grade, weigh
 from opinion_stream.domain.incidents.outlook import Volume
 from opinion_stream.domain.incidents.record import (
     KEYWORDS_KEPT,
     MAX_FINGERPRINTS,
-    MAX_HISTORY,
+    RULE,
     IncidentRecord,
     incident_id_of,
     vote,
     winner,
 )
+from opinion_stream.domain.incidents.standing import notes, rule_grade, settle
 from opinion_stream.domain.incidents.titles import ASIDES, HEADLINE, STEADY, clean_title, fallback_title, overlap
 from opinion_stream.domain.incidents.trend import add_to_trend, is_rising, trend_at
 from opinion_stream.domain.incidents.voices import add_voice, count_voices
 from opinion_stream.domain.places import Places
 from opinion_stream.domain.ranking import strongest
 from opinion_stream.models.assessment import AssessedMention, Assessment
-from opinion_stream.models.base import Grade, Nature, UnitRef
-from opinion_stream.models.incident import GradeChange, Incident, IncidentCounts
+from opinion_stream.models.base import Grade, Nature, Reason, UnitRef
+from opinion_stream.models.incident import Incident, IncidentCounts
 from opinion_stream.models.mention import Mention
 from opinion_stream.policy.loader import Policy
 
@@ -40,10 +41,10 @@ class Intake:
         self._volume = Volume(policy)
         self._priority_order = {rule.id: order for order, rule in enumerate(policy.priority.rules)}
 
-    def open(self, item: AssessedMention, region: str) -> IncidentRecord:
-        """An empty record for a matter that begins with `item` in `region`."""
+    def open(self, item: AssessedMention, region: str, name: str | None = None) -> IncidentRecord:
+        """An empty record for a matter that begins with `item` in `region`; its id derives from `item` or `name`."""
         return IncidentRecord(
-            id=incident_id_of(item.mention.id),
+            id=incident_id_of(name or item.mention.id),
             region=region,
             spans_regions=item.assessment.region_reason.rule == SEVERAL,
             first_at=item.mention.published_at,
@@ -52,8 +53,8 @@ class Intake:
 
     def take(
         self, record: IncidentRecord, item: AssessedMention, region: str, is_copy: bool, says_more: bool = False
-    ) -> None:
-        """Change `record` by one mention and grade it.
+    ) -> str | None:
+        """Change `record` by one mention and grade it; returns the id of the mention that is no longer kept, if any.
 
         A copy counts as voice and spread; it does not move what the matter is about, unless it says more besides.
         """
@@ -71,11 +72,16 @@ class Intake:
             self._extract(record, mention, assessment)
         kept = self._policy.incidents.kept_mention_ids
         record.mention_ids.append(mention.id)
-        if len(record.mention_ids) > kept:
-            del record.mention_ids[min(1, kept - 1)]
-        self._regrade(record, mention.published_at)
+        dropped = record.mention_ids.pop(min(1, kept - 1)) if len(record.mention_ids) > kept else None
+        self.regrade(record, mention.published_at)
+        return dropped
 
-    def snapshot(self, record: IncidentRecord, status: str = "open") -> Incident:
+    def regrade(self, record: IncidentRecord, at: datetime, by: str = RULE, why: str = "") -> None:
+        """Let the record's evidence act on its grade at `at`; see `standing.settle`."""
+        policy = self._policy.grading
+        settle(record, weigh(self._evidence(record), policy), at, policy, by, why)
+
+    def snapshot(self, record: IncidentRecord) -> Incident:
         """The incident as consumers see it. Equal records give equal snapshots."""
         graded = grade(self._evidence(record), self._policy.grading)
         keywords = tuple(strongest(record.keywords, self._policy.incidents.keywords))
@@ -83,6 +89,9 @@ class Intake:
         lead = winner(_leads(record.charges))
         combined = winner({c: n for c, n in record.charges.items() if c.split(",")[0] == lead})
         units = [UnitRef(code=code, name=record.unit_names[code]) for code in combined.split(",")]
+        reasons = (*graded.reasons, *notes(record, graded.score, self._policy.grading))
+        if record.merged_into is not None:
+            reasons = (*reasons, Reason(rule="incident.merged", text=f"本事件已并入事件{record.merged_into}，不再单列"))
         return Incident(
             id=record.id,
             version=record.version,
@@ -90,7 +99,7 @@ class Intake:
             category=self._category(record),
             title=record.title or fallback_title(region.name, keywords),
             keywords=keywords,
-            status=status,
+            status=record.status.value,
             nature=Nature(winner(record.natures)),
             unit=units[0],
             co_units=tuple(units[1:]),
@@ -98,7 +107,7 @@ class Intake:
             priority_rule=record.priority_rule,
             grade=record.grade,
             score=graded.score,
-            reasons=graded.reasons,
+            reasons=reasons,
             factors=graded.factors,
             history=tuple(record.history),
             trend=trend_at(
@@ -119,10 +128,15 @@ class Intake:
             first_at=record.first_at,
             last_at=record.last_at,
             mention_ids=tuple(record.mention_ids),
+            rule_grade=rule_grade(record),
+            override=record.override,
+            merged_into=record.merged_into,
+            absorbed=tuple(record.absorbed),
+            events=tuple(record.events),
         )
 
     def _count(self, record: IncidentRecord, mention: Mention) -> None:
-        add_voice(record.voices, mention.voice if mention.voice is not None else f"?{mention.id}")
+        add_voice(record.voices, voice_of(mention))
         record.interactions += mention.interactions
         record.reads += mention.reads
         add_to_trend(record.buckets, mention.published_at, self._policy.incidents)
@@ -168,20 +182,21 @@ class Intake:
 
     def _describe(self, record: IncidentRecord, mention: Mention, assessment: Assessment) -> None:
         limit = self._policy.incidents.max_features
-        _add(record.terms, assessment.features.items())
+        add_weights(record.terms, assessment.features.items())
         if len(record.terms) > 2 * limit:
             record.terms = strongest(record.terms, 2 * limit)
-        _add(record.keywords, [(keyword.word, keyword.weight) for keyword in assessment.keywords])
+        add_weights(record.keywords, [(keyword.word, keyword.weight) for keyword in assessment.keywords])
         if len(record.keywords) > KEYWORDS_KEPT:
             record.keywords = strongest(record.keywords, KEYWORDS_KEPT)
-        self._entitle(record, mention, assessment.nature)
+        self.entitle(record, mention, assessment.nature)
 
     def _extract(self, record: IncidentRecord, mention: Mention, assessment: Assessment) -> None:
         keywords = [keyword.word for keyword in assessment.keywords if keyword.word in record.keywords]
         places = assessment.region_reason.evidence
         self._extractor.keep(record.extracts, mention, record.mentions, record.sensitivity, keywords, places)
 
-    def _entitle(self, record: IncidentRecord, mention: Mention, nature: Nature) -> None:
+    def entitle(self, record: IncidentRecord, mention: Mention, nature: Nature) -> None:
+        """Name the record after a mention if it has no title, or if that of the mention is clearly nearer."""
         title = clean_title(mention.title, mention.text)
         if not record.title:
             record.title, record.headline = title, bool(mention.title)
@@ -214,20 +229,13 @@ class Intake:
             tier_name=tier.name if tier is not None else "",
         )
 
-    def _regrade(self, record: IncidentRecord, at: datetime) -> None:
-        policy = self._policy.grading
-        weighed = weigh(self._evidence(record), policy)
-        if record.history and weighed.grade is record.grade:
-            return
-        change = "首次定级" if not record.history else ("升级" if weighed.grade.rank < record.grade.rank else "降级")
-        record.grade = weighed.grade
-        reason = f"{change}：{sum_up(weighed, policy)[-1].text}"
-        record.history.append(GradeChange(at=at, grade=weighed.grade, score=weighed.score, reason=reason))
-        if len(record.history) > MAX_HISTORY:
-            del record.history[1]
+
+def voice_of(mention: Mention) -> str:
+    """The voice a mention counts as: one without author is a voice of its own."""
+    return mention.voice if mention.voice is not None else f"?{mention.id}"
 
 
-def _add(sums: dict[str, float], weights: Iterable[tuple[str, float]]) -> None:
+def add_weights(sums: dict[str, float], weights: Iterable[tuple[str, float]]) -> None:
     """Add weights of four digits to their sums, which stay of four digits."""
     for name, weight in weights:
         known = sums.get(name)

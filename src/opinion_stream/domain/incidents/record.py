@@ -1,4 +1,4 @@
-"""What is remembered of one open incident: a bounded record that travels through the store as JSON."""
+"""What is remembered of one incident: a bounded record that travels through the store as JSON."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 from opinion_stream.domain.briefing.extracts import Extract
 from opinion_stream.domain.ids import INCIDENT_PREFIX
 from opinion_stream.models.base import Grade, Reason
-from opinion_stream.models.incident import GradeChange
+from opinion_stream.models.incident import GradeChange, GradeOverride, IncidentAction, IncidentEvent, IncidentStatus
 
 MAX_FINGERPRINTS = 64
 """Different wordings remembered per incident; the copy of an older one is found by similarity all the same."""
@@ -23,6 +23,18 @@ MAX_HISTORY = 50
 """Grade changes kept: the first and the latest."""
 
 KEYWORDS_KEPT = 64
+
+RULE = "rule"
+"""Who acts where no person does."""
+
+MAX_EVENTS = 50
+"""Events of an incident's life kept, the latest."""
+
+MAX_COMMANDS = 200
+"""Ids of the commands that acted on an incident. One is delivered again soon or never, so the oldest may go."""
+
+MAX_ABSORBED = 200
+"""Incidents merged into one whose ids are still understood, the latest."""
 
 
 @dataclass(slots=True)
@@ -65,6 +77,12 @@ class IncidentRecord:
     response_required: bool = False
     priority_rule: str | None = None
     grade: Grade = Grade.IV
+    """The grade that stands."""
+    held: Grade | None = None
+    """The grade that the score gives, with hysteresis. None: none yet, or written by an older version."""
+    below_since: dict[Grade, float] = field(default_factory=dict)
+    """Since when (event time, epoch seconds) the score lies clearly below a grade that is still held."""
+    override: GradeOverride | None = None
     history: list[GradeChange] = field(default_factory=list)
     fingerprints: list[str] = field(default_factory=list)
     mention_ids: list[str] = field(default_factory=list)
@@ -73,6 +91,30 @@ class IncidentRecord:
     briefed_grade: Grade | None = None
     briefed_mentions: int = 0
     """Grade and number of mentions when the latest brief was written."""
+    status: IncidentStatus = IncidentStatus.OPEN
+    merged_into: str | None = None
+    absorbed: list[str] = field(default_factory=list)
+    events: list[IncidentEvent] = field(default_factory=list)
+    commands: list[str] = field(default_factory=list)
+    """Ids of the commands that acted on it."""
+
+    def tell(self, event: IncidentEvent) -> None:
+        """Add an event of its life, and remember the command behind it if a person caused it."""
+        self.events = [*self.events, event][-MAX_EVENTS:]
+        if event.by != RULE:
+            self.commands = [*self.commands, event.cause][-MAX_COMMANDS:]
+
+    def close(self, event: IncidentEvent) -> None:
+        """It is closed from now on."""
+        self.version += 1
+        self.status = IncidentStatus.CLOSED
+        self.tell(event)
+
+    def reopen(self, at: datetime, cause: str, quiet_days: float) -> None:
+        """It is open again because of the mention `cause`; the mention itself is yet to be taken in."""
+        self.status = IncidentStatus.OPEN
+        reason = f"事件关闭后又有新的提及（距上次提及{quiet_days:.0f}天），重新打开"
+        self.tell(IncidentEvent(at=at, action=IncidentAction.REOPENED, reason=reason, cause=cause))
 
     def to_bytes(self) -> bytes:
         """The record as JSON."""

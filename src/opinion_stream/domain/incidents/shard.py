@@ -49,15 +49,25 @@ class Shard:
         closed: list[IncidentRecord] = []
         while self._quiet and self._quiet[0][0] < oldest:
             since, incident_id = heapq.heappop(self._quiet)
-            record = self.records[incident_id]
+            record = self.records.get(incident_id)
+            if record is None:
+                continue  # removed, or an entry left behind by a reopening
             if record.quiet_since > since:
                 heapq.heappush(self._quiet, (record.quiet_since, incident_id))
                 continue
-            del self.records[incident_id]
-            self._open.remove(incident_id)
-            self._set_prints(incident_id, ())
+            self.remove(incident_id)
             closed.append(record)
         return closed
+
+    def remove(self, incident_id: str) -> None:
+        """Know an open incident no longer; no error if there is none."""
+        if self.records.pop(incident_id, None) is not None:
+            self._open.remove(incident_id)
+            self._set_prints(incident_id, ())
+
+    def holds(self, fingerprint: str) -> bool:
+        """Whether an open incident has a mention of the very words."""
+        return fingerprint in self._holders
 
     def find(
         self, item: AssessedMention, region: str, original: str | None, repeats: bool = False

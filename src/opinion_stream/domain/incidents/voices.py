@@ -36,3 +36,18 @@ def count_voices(hashes: list[int]) -> int:
     if len(hashes) < KEPT:
         return len(hashes)
     return max(KEPT, round((KEPT - 1) * 2.0**_BITS / (hashes[-1] + 1)))
+
+
+def merge_voices(one: list[int], other: list[int]) -> list[int]:
+    """The voices of both, as if all had been taken into one list: the smallest hashes of a union are exact."""
+    return sorted({*one, *other})[:KEPT]
+
+
+def drop_voices(hashes: list[int], leaving: list[str], most: int) -> None:
+    """Take voices out of `hashes` in order, as far as more than `most` remain; see `merging` for why not all."""
+    for voice in leaving:
+        if len(hashes) <= most or len(hashes) >= KEPT:
+            return
+        value = voice_hash(voice)
+        if value in hashes:
+            hashes.remove(value)

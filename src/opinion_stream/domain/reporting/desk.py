@@ -18,7 +18,7 @@ from opinion_stream.domain.state import Store
 from opinion_stream.errors import Rejected
 from opinion_stream.models.base import Grade
 from opinion_stream.models.escalation import Escalation, EscalationKind, EscalationStatus, Receipt
-from opinion_stream.models.incident import Incident
+from opinion_stream.models.incident import Incident, IncidentStatus
 from opinion_stream.policy import Policy
 
 PREFIX = "reporting/"
@@ -49,22 +49,26 @@ class ReportingDesk:
         - First report (首报) to each recipient of the routes that never had one.
         - Follow-up (续报) to the others when the grade is more serious than any reported before, or the voices
           have grown by `follow_up_growth` since the last report.
-        - Final report (终报) to everyone who had a first report, once the incident has closed.
+        - Final report (终报) to everyone who had a first report, once the incident has closed or was merged into
+          another, which its reasons name; nobody is told of a merged one for the first time.
+        - An incident that was opened again after its final report is followed up with those who had it.
 
         A version not above the last one seen changes nothing.
         """
         reports = self._load(incident.id)
         if incident.version <= reports.version:
             return []
-        closed = incident.status == "closed"
+        merged = incident.status == IncidentStatus.MERGED
+        closed = merged or incident.status == IncidentStatus.CLOSED
         ended = closed and not reports.closed
-        grown = self._grown(incident, reports)
+        reopened = reports.closed and not closed
+        grown = reopened or self._grown(incident, reports)
         number = reports.count + 1
         issued: list[Escalation] = []
         addressed = reports.addressed()
         for route, recipient in recipients(incident, self._policy):
             known = (recipient.unit.code, recipient.role) in addressed
-            if known and (ended or not grown):
+            if (known and (ended or not grown)) or (merged and not known):
                 continue
             kind = EscalationKind.FOLLOW_UP if known else EscalationKind.FIRST
             window = timedelta(minutes=route.receipt_minutes)
