@@ -447,7 +447,7 @@ class Run:
         return {key.rpartition("/")[2] for key, _ in self.store.items(f"essence/{incident_id}/")}
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=25)
 @given(lives(), st.lists(st.booleans(), min_size=40, max_size=40))
 def test_mentions_count_once_through_merges_splits_and_restarts(steps: list[Step], restarts: list[bool]) -> None:
     policy = policy_with(kept_mention_ids=4, max_closed=2, reopen_days=10)

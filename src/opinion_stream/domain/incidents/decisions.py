@@ -108,8 +108,8 @@ class Decisions:
             reason = f"提及{names}不在事件保留的提及之中（只保留首条和最近若干条），不能拆出；请从 mention_ids 中选择"
             raise Rejected("illegal_command", reason)
         leaving = [k for m, k in kept.items() if m in named and k is not None]
-        if len(leaving) >= record.mentions:
-            raise Rejected("illegal_command", "不能拆出全部提及：原事件至少须留下一条")
+        if len(leaving) >= len(record.mention_ids):
+            raise Rejected("illegal_command", "不能拆出事件保留的全部提及：原事件至少须留下一条")
         staying = [k for m, k in kept.items() if m not in named and k is not None]
         split_off = retaken(self._intake, leaving, f"{record.id} split {command.id}")
         split_off.version += 1
