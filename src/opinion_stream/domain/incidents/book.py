@@ -170,9 +170,7 @@ class IncidentBook:
             copies = self._copies[shard] = CopyIndex(rules, self._names, self._store, prefix)
         return copies
 
-    def _join(
-        self, area: Area, item: AssessedMention, region: str, copy: CopyOf | None
-    ) -> tuple[IncidentRecord, bool]:
+    def _join(self, area: Area, item: AssessedMention, region: str, copy: CopyOf | None) -> tuple[IncidentRecord, bool]:
         """The record that a mention belongs to (open, reopened or new), and whether it is a mere copy there."""
         original = self._seen.get(copy.original) if copy is not None else None
         original = self._shelf.resolve(original) if original is not None else None
