@@ -105,7 +105,7 @@ def assess(
                     "incident_id": incident.id,
                     "incident_title": incident.title,
                     "grade": incident.grade.value,
-                    "reasons": reasons_of(mention, assessment, incident, job.policy, copy),
+                    "reasons": reasons_of(mention, assessment, incident, job.policy, copy, book.why(item)),
                 }
                 result.write(json.dumps(line, ensure_ascii=False) + "\n")
     job.report("研判")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from pydantic import Field, model_validator
 
 from opinion_stream.models.base import Grade, Nature
@@ -211,6 +213,35 @@ class Grading(PolicyModel):
     """Added to the content factor when a priority rule applies."""
 
 
+class Matching(PolicyModel):
+    """How well a mention fits an incident, 0-1: the logistic function of the weighted signs less `offset`.
+
+    Logistic regression on pairs of mention and incident; which signs, and why, is told in `incidents.yaml`.
+    """
+
+    cosine: float = Field(4.3, ge=0)
+    """Cosine of the weighted terms."""
+    lead: float = Field(7.0, ge=0)
+    """By how much the cosine is above that of the next incident that is about something else."""
+    topic: float = Field(11.0, ge=0)
+    """Product of the weights of the common terms alone."""
+    rarest: float = Field(3.2, ge=0)
+    """Rarity, 0-1, of the rarest term that both have."""
+    second: float = Field(5.0, ge=0)
+    """The same of the second rarest."""
+    offset: float = 9.7
+    alike: float = Field(0.35, gt=0, le=1)
+    """Two incidents of this cosine or above are about one thing."""
+    topic_below: float = Field(0.4, ge=0, le=1)
+    """Terms of a rarity below this tell the kind of matter, rarer ones tell which."""
+
+    def score(self, signs: tuple[float, float, float, float, float]) -> float:
+        """0-1, of (cosine, lead, topic, rarest, second)."""
+        cosine, lead, topic, rarest, second = signs
+        total = self.cosine * cosine + self.lead * lead + self.topic * topic + self.rarest * rarest
+        return 1.0 / (1.0 + math.exp(min(50.0, self.offset - total - self.second * second)))
+
+
 class Grouping(PolicyModel):
     """`incidents.yaml`: how mentions become incidents. Times in hours of event time."""
 
@@ -218,7 +249,8 @@ class Grouping(PolicyModel):
     """Mentions are grouped within one region of this level. `county`: a mention that names only the city never
     joins a matter of a county. `city`: it may, and all mentions of the city go through one partition."""
     similarity: float = Field(gt=0, lt=1)
-    """Lowest cosine similarity at which a mention joins an incident."""
+    """How well a mention must fit an incident (0-1, see `Matching`) to join it."""
+    matching: Matching = Matching()
     title_share: float = Field(ge=0, le=1)
     """Share of the title in the vector, the rest is the text's."""
     max_features: int = Field(ge=8)

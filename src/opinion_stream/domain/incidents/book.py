@@ -98,6 +98,10 @@ class IncidentBook:
             raise LookupError(f"the incident of mention {item.id} is forgotten")
         return self._intake.snapshot(record)
 
+    def why(self, item: AssessedMention) -> str:
+        """Why the mention taken last is in its incident: score, threshold and common words, in Chinese."""
+        return self._shelf.area(self.shard_of(item)).open.why(item.id)
+
     def copy_of(self, item: AssessedMention) -> CopyOf | None:
         """The first mention whose words a mention that was taken repeats, exactly or nearly; None if there is none."""
         return self._copies_in(self.shard_of(item)).copy_of(item.mention)

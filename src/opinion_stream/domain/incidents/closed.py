@@ -24,7 +24,7 @@ class ClosedIncidents:
         self._policy = policy
         self._places = places
         self._similarity = max(policy.similarity, policy.reopen_similarity)
-        self._index = OpenIncidents()
+        self._index = OpenIncidents(policy.matching)
         self._regions: dict[str, str] = {}
         self._since: dict[str, float] = {}
         self._prints: dict[str, tuple[str, ...]] = {}
@@ -40,7 +40,8 @@ class ClosedIncidents:
     def put(self, record: IncidentRecord, *, restored: bool = False) -> None:
         """Know a record that has just been closed, whose length is set by this, or one that is restored."""
         centroid = strongest(record.terms, self._policy.max_features)
-        record.length = self._index.put(record.id, centroid, record.length if restored else None)
+        taken = max(1, record.mentions - record.copies)
+        record.length = self._index.put(record.id, centroid, record.length if restored else None, taken)
         self._regions[record.id] = record.region
         self._prints[record.id] = tuple(record.fingerprints)
         for fingerprint in record.fingerprints:
@@ -89,9 +90,9 @@ class ClosedIncidents:
     def nearest(self, item: AssessedMention, region: str) -> str | None:
         """The closed incident that a mention is near enough to to reopen it; None if there is none."""
         found = self._index.nearest(
-            item.assessment.features, self._similarity, lambda incident_id: self._allowed(region, incident_id)
+            item.assessment.features, lambda incident_id: self._allowed(region, incident_id)
         )
-        return None if found is None else found[0]
+        return None if found is None or found.score < self._similarity else found.incident_id
 
     def _allowed(self, region: str, incident_id: str) -> bool:
         return self._places.compatible(region, self._regions[incident_id])

@@ -5,15 +5,24 @@ from __future__ import annotations
 import heapq
 import math
 from collections.abc import Callable
+from typing import NamedTuple
+
+from opinion_stream.policy.judgement import Matching
 
 MAX_POSTINGS = 128
 """A term that stands in more open incidents than this tells too little to look them all up."""
 
-MAX_VISITS = 512
+MAX_VISITS = 256
 """Entries looked at per mention, the rarest terms first."""
 
-CANDIDATES = 12
+CANDIDATES = 6
 """Incidents compared in full per mention."""
+
+JUDGED = 3
+"""The nearest of them, which are judged by all signs."""
+
+LEAST = 0.1
+"""Incidents of a smaller cosine are not looked at: none of them was ever the right one."""
 
 PRIOR = 100
 """As if so many incidents were open already: while there are few, the rarity of a term says little."""
@@ -22,14 +31,27 @@ RARITY_POWER = 1.5
 """How much more a rare term counts; it takes the place of an idf table of this city's own texts."""
 
 
+class Match(NamedTuple):
+    """The incident that fits a mention best, and what speaks for it."""
+
+    incident_id: str
+    score: float
+    """0-1, see `Matching`."""
+    cosine: float
+    shared: tuple[str, ...]
+    """Terms of the mention that the incident has too, the mention's heaviest first."""
+
+
 class OpenIncidents:
     """Centroids of the open incidents of one shard, and which of them hold each term.
 
     Everything here follows from the centroids and their lengths, so it is rebuilt from the stored incidents.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, rules: Matching) -> None:
+        self._rules = rules
         self._centroids: dict[str, dict[str, float]] = {}
+        self._taken: dict[str, int] = {}
         self._lengths: dict[str, float] = {}
         self._holders: dict[str, set[str]] = {}
         self._table = _Rarities(0)
@@ -37,8 +59,10 @@ class OpenIncidents:
     def __len__(self) -> int:
         return len(self._centroids)
 
-    def put(self, incident_id: str, centroid: dict[str, float], length: float | None = None) -> float:
+    def put(self, incident_id: str, centroid: dict[str, float], length: float | None = None, taken: int = 1) -> float:
         """Set the centroid of an incident (term -> weight > 0); returns its length by the rarity of its terms now.
+
+        `taken`: how many mentions (at least 1) the centroid is the sum of.
 
         The length is not brought up to date when other incidents come and go: that would cost as many steps as the
         incident has terms for each comparison, and it changes slowly. `length` restores the one returned earlier.
@@ -49,6 +73,7 @@ class OpenIncidents:
         for term in centroid.keys() - before.keys():
             self._holders.setdefault(term, set()).add(incident_id)
         self._centroids[incident_id] = centroid
+        self._taken[incident_id] = taken
         if length is None:
             rarity, holders = self._rarities(), self._holders
             length = math.sqrt(sum([(weight * rarity[len(holders[term])]) ** 2 for term, weight in centroid.items()]))
@@ -58,6 +83,7 @@ class OpenIncidents:
     def remove(self, incident_id: str) -> None:
         """Forget an incident; no error if there is none."""
         self._lengths.pop(incident_id, None)
+        self._taken.pop(incident_id, None)
         for term in self._centroids.pop(incident_id, {}):
             self._let_go(term, incident_id)
 
@@ -67,38 +93,81 @@ class OpenIncidents:
         if not holders:
             del self._holders[term]
 
-    def nearest(
-        self, features: dict[str, float], threshold: float, allowed: Callable[[str], bool]
-    ) -> tuple[str, float] | None:
-        """(id, cosine) of the nearest allowed incident at `threshold` or above; None if there is none.
+    def nearest(self, features: dict[str, float], allowed: Callable[[str], bool]) -> Match | None:
+        """The allowed incident that fits best, however badly; None if none shares a telling term with the mention.
 
-        Terms are weighted by rarity on both sides. Equal cosines go to the smaller id.
+        `features`: term -> weight > 0, unit length. Equal scores go to the smaller id.
         """
         rarity = self._rarities()
         known: list[tuple[int, str, float]] = []
+        rare: dict[str, float] = {}
         products: dict[str, float] = {}
         square = 0.0
         for term, weight in features.items():
             holders = self._holders.get(term)
             number = len(holders) if holders else 0
-            rare = rarity[number]
-            weighted = weight * rare
+            value = rarity[number]
+            weighted = weight * value
             square += weighted * weighted
             if number:
                 known.append((number, term, weighted * weighted))
-                products[term] = weighted * rare  # twice: the rarity of the mention's term and that of the incident's
+                rare[term] = value
+                products[term] = weighted * value  # twice: the rarity of the mention's term and of the incident's
         if square == 0.0:
             return None
         norm = math.sqrt(square)
-        best: tuple[float, str] | None = None
-        for incident_id in self._candidates(known, square * threshold * threshold, allowed):
+        ranked: list[tuple[float, str, list[str]]] = []
+        for incident_id in self._candidates(known, square * LEAST * LEAST, allowed):
             centroid = self._centroids[incident_id]
-            # fsum: the sum must not depend on the order of a set, which differs between processes.
-            dot = math.fsum([products[term] * centroid[term] for term in products.keys() & centroid.keys()])
-            similarity = min(1.0, dot / (norm * self._lengths[incident_id])) if dot > 0.0 else 0.0
-            if similarity >= threshold and (best is None or (-similarity, incident_id) < best):
-                best = -similarity, incident_id
-        return None if best is None else (best[1], -best[0])
+            # In the order of the mention's terms, never in that of a set, which differs between processes.
+            shared = [term for term in products if term in centroid]
+            dot = sum([products[term] * centroid[term] for term in shared])
+            cosine = min(1.0, dot / (norm * self._lengths[incident_id])) if dot > 0.0 else 0.0
+            if cosine >= LEAST:
+                ranked.append((-cosine, incident_id, shared))
+        ranked.sort()
+        best: Match | None = None
+        for place, (negative, incident_id, shared) in enumerate(ranked[:JUDGED]):
+            signs = self._signs(features, rare, shared, incident_id)
+            score = self._rules.score((-negative, -negative - self._rival(ranked, place), *signs))
+            if best is None or (-score, incident_id) < (-best.score, best.incident_id):
+                best = Match(incident_id, score, -negative, tuple(shared))
+        return best
+
+    def _signs(
+        self, features: dict[str, float], rare: dict[str, float], shared: list[str], incident_id: str
+    ) -> tuple[float, float, float]:
+        """(topic, rarest, second) as in `Matching`."""
+        centroid, taken, below = self._centroids[incident_id], self._taken[incident_id], self._rules.topic_below
+        first = second = topic = 0.0
+        for term in shared:
+            weight, mean, value = features[term], centroid[term] / taken, rare[term]
+            if value < below:
+                topic += weight * mean
+            # What only few of the incident's mentions say is not its name.
+            name = value if 2.0 * mean >= weight else value * 2.0 * mean / weight
+            if name > first:
+                first, second = name, first
+            elif name > second:
+                second = name
+        return topic, first, second
+
+    def _rival(self, ranked: list[tuple[float, str, list[str]]], place: int) -> float:
+        """Cosine of the nearest incident but the one at `place` that is about something else.
+
+        Two fragments of one matter are near to each other, and neither speaks against the other.
+        """
+        one = self._centroids[ranked[place][1]]
+        length = self._lengths[ranked[place][1]]
+        rarity = self._rarities()
+        for other, (negative, incident_id, _) in enumerate(ranked):
+            if other == place:
+                continue
+            two = self._centroids[incident_id]
+            dot = sum([one[t] * two[t] * rarity[len(self._holders[t])] ** 2 for t in one if t in two])
+            if dot < self._rules.alike * length * self._lengths[incident_id]:
+                return -negative
+        return 0.0
 
     def _candidates(
         self, known: list[tuple[int, str, float]], least: float, allowed: Callable[[str], bool]

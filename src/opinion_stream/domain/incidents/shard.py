@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import heapq
 
-from opinion_stream.domain.incidents.nearest import OpenIncidents
+from opinion_stream.domain.incidents.nearest import Match, OpenIncidents
 from opinion_stream.domain.incidents.record import IncidentRecord
+from opinion_stream.domain.incidents.why import why_joined, why_opened
 from opinion_stream.domain.places import Places
 from opinion_stream.domain.ranking import strongest
 from opinion_stream.models.assessment import AssessedMention
@@ -23,10 +24,13 @@ class Shard:
         self._places = places
         self.clock = clock
         self.records: dict[str, IncidentRecord] = {}
-        self._open = OpenIncidents()
+        self._open = OpenIncidents(policy.matching)
         self._holders: dict[str, set[str]] = {}
         self._prints: dict[str, tuple[str, ...]] = {}
         self._quiet: list[tuple[float, str]] = []
+        self.match: Match | None = None
+        """What fitted the last mention best; None if it is a copy, or if nothing was near."""
+        self._asked: tuple[str, bool] | None = None
 
     def put(self, record: IncidentRecord, moved: bool = True) -> None:
         """Know a record that is new, changed (`moved`: in what it is about, too) or restored (not `moved`)."""
@@ -36,7 +40,8 @@ class Shard:
         self.records[record.id] = record
         if moved or not known:
             centroid = strongest(record.terms, self._policy.max_features)
-            record.length = self._open.put(record.id, centroid, None if moved else record.length)
+            taken = max(1, record.mentions - record.copies)
+            record.length = self._open.put(record.id, centroid, None if moved else record.length, taken)
         self._set_prints(record.id, tuple(record.fingerprints))
 
     def advance(self, at: float) -> list[IncidentRecord]:
@@ -82,13 +87,28 @@ class Shard:
             return self._places.compatible(region, self.records[incident_id].region)
 
         mention = item.mention
+        self.match, self._asked = None, (mention.id, True)
         if original in self.records and allowed(original):
             return self.records[original], True
         for incident_id in sorted(self._holders.get(mention.fingerprint, ())):
             if allowed(incident_id):
                 return self.records[incident_id], True
-        found = self._open.nearest(item.assessment.features, self._policy.similarity, allowed)
-        return (None, False) if found is None else (self.records[found[0]], repeats)
+        self._asked = mention.id, False
+        found = self.match = self._open.nearest(item.assessment.features, allowed)
+        if found is None or found.score < self._policy.similarity:
+            return None, False
+        return self.records[found.incident_id], repeats
+
+    def why(self, mention_id: str) -> str:
+        """Why `find` answered as it did for the mention it was asked for last, in Chinese."""
+        if self._asked is None or self._asked[0] != mention_id:
+            return "此前已收到过这一提及，仍归原事件"
+        if self._asked[1]:
+            return "与事件中已有的提及内容相同"
+        threshold = self._policy.similarity
+        if self.match is None or self.match.score < threshold:
+            return why_opened(self.match, threshold)
+        return why_joined(self.match, threshold)
 
     def _set_prints(self, incident_id: str, now: tuple[str, ...]) -> None:
         before = self._prints.get(incident_id, ())
