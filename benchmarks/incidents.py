@@ -78,7 +78,7 @@ def quality(per_event: Path | None) -> None:
                 writer.writerow(("message_id", "cluster_id"))
                 writer.writerows(clusters.items())
             extra = ["--per-event", str(per_event)] if per_event is not None else []
-            told = subprocess.run(
+            told = subprocess.run(  # noqa: S603
                 [sys.executable, str(EVALUATE), str(table), "--json", *extra],
                 check=True,
                 capture_output=True,

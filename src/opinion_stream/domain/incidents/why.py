@@ -10,7 +10,8 @@ WORDS = 4
 
 def why_joined(match: Match, threshold: float) -> str:
     """For a mention that joined the incident of `match`; `threshold` as in `Grouping.similarity`."""
-    return f"与事件吻合度{match.score:.2f}（阈值{threshold:.2f}，词语相似度{match.cosine:.2f}）：共同词{_told(match.shared)}"
+    figures = f"吻合度{match.score:.2f}（阈值{threshold:.2f}，词语相似度{match.cosine:.2f}）"
+    return f"与事件{figures}：共同词{_told(match.shared)}"
 
 
 def why_opened(match: Match | None, threshold: float) -> str:
