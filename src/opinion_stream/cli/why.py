@@ -64,9 +64,9 @@ def why(
             f"{file}: no mention has the id {wanted!r}, or it was rejected; "
             "`opinion-stream assess --rejects bad.jsonl` tells which lines were (没有这条提及，或已被拒收)"
         )
-    mention, assessment, incident, copy = found
+    mention, assessment, incident, copy, joined = found
     results = _results(mention, assessment, incident, copy)
-    reasons = reasons_of(mention, assessment, incident, policy, copy)
+    reasons = reasons_of(mention, assessment, incident, policy, copy, joined)
     if as_json:
         typer.echo(
             json.dumps({"id": wanted, "mention_id": mention.id, **results, "reasons": reasons}, ensure_ascii=False)
@@ -78,7 +78,7 @@ def why(
         out.print(line)
 
 
-def _assessed(job: Job, model: Path | None) -> Iterator[tuple[Mention, Assessment, Incident, CopyOf | None]]:
+def _assessed(job: Job, model: Path | None) -> Iterator[tuple[Mention, Assessment, Incident, CopyOf | None, str]]:
     from opinion_stream.domain.assessment.pipeline import Assessor
     from opinion_stream.domain.incidents.book import IncidentBook
     from opinion_stream.domain.state import DictStore
@@ -90,7 +90,7 @@ def _assessed(job: Job, model: Path | None) -> Iterator[tuple[Mention, Assessmen
         for mention, assessment in zip(chunk, assessor.assess(chunk), strict=True):
             item = AssessedMention(mention=mention, assessment=assessment)
             incident = book.place(item)
-            yield mention, assessment, incident, book.copy_of(item)
+            yield mention, assessment, incident, book.copy_of(item), book.why(item)
 
 
 def _results(mention: Mention, assessment: Assessment, incident: Incident, copy: CopyOf | None) -> dict[str, object]:

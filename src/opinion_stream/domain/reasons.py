@@ -24,11 +24,12 @@ class Why(TypedDict):
 
 
 def reasons_of(
-    mention: Mention, assessment: Assessment, incident: Incident, policy: Policy, copy: CopyOf | None
+    mention: Mention, assessment: Assessment, incident: Incident, policy: Policy, copy: CopyOf | None, joined: str
 ) -> dict[str, list[Why]]:
     """The reasons of every result, by its name in the output of `assess`; at least one for each.
 
-    `incident` is the incident as it stands after this mention; `copy` what the mention was found to be a copy of.
+    `incident` is the incident as it stands after this mention; `copy` what the mention was found to be a copy of;
+    `joined` why it is in its incident (`IncidentBook.why`).
     """
     return {
         "category": [_category(assessment.category, policy)],
@@ -39,7 +40,7 @@ def reasons_of(
         "response_value": [_response_value(assessment.response_value, policy)],
         "priority_rule": [_priority(assessment, policy)],
         "duplicate_of": [_repeat(mention, policy, copy)],
-        "incident": [_incident(mention, assessment, incident, policy, copy)],
+        "incident": [_incident(mention, assessment, incident, copy, joined)],
         "grade": [_of(reason) for reason in incident.reasons],
     }
 
@@ -108,16 +109,13 @@ def _repeat(mention: Mention, policy: Policy, copy: CopyOf | None) -> Why:
     return _why("repeat.exact", text, (mention.duplicate_of,))
 
 
-def _incident(mention: Mention, assessment: Assessment, incident: Incident, policy: Policy, copy: CopyOf | None) -> Why:
+def _incident(mention: Mention, assessment: Assessment, incident: Incident, copy: CopyOf | None, joined: str) -> Why:
     mentions = incident.counts.mentions
     if mentions == 1:
-        text = f"没有相似度达到{policy.incidents.similarity:g}的未结事件，另立新事件"
-        return _why("incident.opened", text, [keyword.word for keyword in assessment.keywords])
+        return _why("incident.opened", joined, [keyword.word for keyword in assessment.keywords])
     original = mention.duplicate_of or (copy.original if copy is not None else None)
     if original is not None:
         return _why("incident.repeat", f"随所重复的提及并入，现有{mentions}条提及", (original,))
     known = set(incident.keywords)
     words = [keyword.word for keyword in assessment.keywords if keyword.word in known]
-    shared = f"，共同的关键词“{'、'.join(words)}”" if words else ""
-    text = f"与事件“{incident.title}”的相似度达到{policy.incidents.similarity:g}{shared}，现有{mentions}条提及"
-    return _why("incident.similar", text, words)
+    return _why("incident.similar", f"{joined}，现有{mentions}条提及", words)

@@ -89,9 +89,7 @@ class ClosedIncidents:
 
     def nearest(self, item: AssessedMention, region: str) -> str | None:
         """The closed incident that a mention is near enough to to reopen it; None if there is none."""
-        found = self._index.nearest(
-            item.assessment.features, lambda incident_id: self._allowed(region, incident_id)
-        )
+        found = self._index.nearest(item.assessment.features, lambda incident_id: self._allowed(region, incident_id))
         return None if found is None or found.score < self._similarity else found.incident_id
 
     def _allowed(self, region: str, incident_id: str) -> bool:
