@@ -14,6 +14,7 @@ from opinion_stream.domain.incidents.titles import MAX_TITLE, centrality, clean_
 from opinion_stream.domain.incidents.trend import add_to_trend, buckets_kept, trend_at
 from opinion_stream.domain.incidents.voices import KEPT, add_voice, count_voices
 from opinion_stream.models.incident import Direction
+from opinion_stream.policy.judgement import Matching
 
 GROUPING = small_policy().incidents
 
@@ -117,36 +118,40 @@ def anywhere(_: str) -> bool:
 
 
 def test_nearest_finds_the_one_that_shares_rare_terms() -> None:
-    known = OpenIncidents()
+    known = OpenIncidents(Matching())
     for number in range(50):
         known.put(f"i-{number:02}", {"小区": 0.9, f"楼盘{number}": 0.5})
-    found = known.nearest({"小区": 0.8, "楼盘7": 0.6}, 0.5, anywhere)
+    mention = {"小区": 0.8, "楼盘7": 0.6}
+    found = known.nearest(mention, anywhere)
     assert found is not None
-    assert found[0] == "i-07"
-    assert known.nearest({"小区": 0.8, "楼盘77": 0.6}, 0.5, anywhere) is None
-    assert known.nearest({"小区": 0.8, "楼盘7": 0.6}, 0.5, lambda i: i != "i-07") is None
+    assert found.incident_id == "i-07"
+    other = known.nearest({"小区": 0.8, "楼盘77": 0.6}, anywhere)
+    assert other is None or other.score < found.score / 2
+    elsewhere = known.nearest(mention, lambda i: i != "i-07")
+    assert elsewhere is None or elsewhere.score < found.score / 2
     known.remove("i-07")
-    assert known.nearest({"小区": 0.8, "楼盘7": 0.6}, 0.5, anywhere) is None
+    gone = known.nearest(mention, anywhere)
+    assert gone is None or gone.incident_id != "i-07"
     assert len(known) == 49
 
 
 def test_nearest_of_nothing() -> None:
-    known = OpenIncidents()
-    assert known.nearest({}, 0.1, anywhere) is None
-    assert known.nearest({"停水": 1.0}, 0.1, anywhere) is None
+    known = OpenIncidents(Matching())
+    assert known.nearest({}, anywhere) is None
+    assert known.nearest({"停水": 1.0}, anywhere) is None
     known.put("i-1", {})
-    assert known.nearest({"停水": 1.0}, 0.1, anywhere) is None
+    assert known.nearest({"停水": 1.0}, anywhere) is None
     known.remove("i-2")
 
 
 def test_equally_near_incidents_go_by_their_ids() -> None:
     for order in (("i-1", "i-2"), ("i-2", "i-1")):
-        known = OpenIncidents()
+        known = OpenIncidents(Matching())
         for incident_id in order:
             known.put(incident_id, {"停水": 1.0}, length=1.0)
-        found = known.nearest({"停水": 1.0}, 0.5, anywhere)
+        found = known.nearest({"停水": 1.0}, anywhere)
         assert found is not None
-        assert found[0] == "i-1"
+        assert found.incident_id == "i-1"
 
 
 TERMS = st.dictionaries(st.sampled_from("甲乙丙丁戊己庚辛"), st.floats(0.01, 1), min_size=1, max_size=6)
@@ -156,7 +161,7 @@ TERMS = st.dictionaries(st.sampled_from("甲乙丙丁戊己庚辛"), st.floats(0
 def test_a_search_built_again_answers_alike(
     steps: list[tuple[int, dict[str, float] | None]], query: dict[str, float]
 ) -> None:
-    known = OpenIncidents()
+    known = OpenIncidents(Matching())
     kept: dict[str, tuple[dict[str, float], float]] = {}
     for number, terms in steps:
         incident_id = f"i-{number}"
@@ -165,9 +170,9 @@ def test_a_search_built_again_answers_alike(
             kept.pop(incident_id, None)
         else:
             kept[incident_id] = terms, known.put(incident_id, terms)
-    again = OpenIncidents()
+    again = OpenIncidents(Matching())
     for incident_id, (terms, length) in reversed(kept.items()):
         again.put(incident_id, terms, length)
-    found = known.nearest(query, 0.2, anywhere)
-    assert found == again.nearest(query, 0.2, anywhere)
-    assert found is None or 0.2 <= found[1] <= 1
+    found = known.nearest(query, anywhere)
+    assert found == again.nearest(query, anywhere)
+    assert found is None or 0 < found.score <= 1
