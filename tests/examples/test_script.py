@@ -85,14 +85,14 @@ def _escalation(matter: str, at: datetime) -> Escalation:
     )
 
 
-def _command(number: int, action: dict[str, Any], lead: str) -> TaskCommand:
-    kept = ("text", "to_unit", "consult_units", "publication", "url", "legal_ground")
+def _command(number: int, action: dict[str, Any]) -> TaskCommand:
+    kept = ("text", "to_unit", "consult_units", "publication", "url", "legal_ground", "ground", "approver")
     return TaskCommand(
         id=f"c-{number}",
         task_id=task_id(f"i-{action['matter']}"),
         kind=action["command"],
         role=action["role"],
-        unit=action.get("unit", lead),
+        unit=action.get("unit", ""),
         at=datetime.fromisoformat(action["at"]),
         **{key: action[key] for key in kept if key in action},
     )
@@ -116,7 +116,7 @@ def test_script_carries_the_task_to_its_stated_end(
             if isinstance(output, SupervisionNotice):
                 notices[output.clock].append(output.level)
         try:
-            outputs = desk.command(_command(number, action, OPENED[matter][2]), now)
+            outputs = desk.command(_command(number, action), now)
         except Rejected as refusal:
             if action.get("expect") != "refused":
                 raise AssertionError(f"{action['at']}: {refusal.reason}") from refusal

@@ -239,6 +239,8 @@ def _command(action: Action, incident_id: str) -> WireModel:
         publication=action.publication,
         url=action.url,
         legal_ground=action.legal_ground,
+        ground=action.ground,
+        approver=action.approver,
     )
 
 

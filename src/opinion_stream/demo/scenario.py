@@ -45,6 +45,8 @@ class Action(BaseModel):
     consult_units: tuple[str, ...] = ()
     to_unit: str | None = None
     legal_ground: str | None = None
+    ground: str | None = None
+    approver: str | None = None
     expect: Literal["refused"] | None = None
 
 

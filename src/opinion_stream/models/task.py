@@ -15,12 +15,14 @@ class TaskState(StrEnum):
     PENDING = "pending"
     ACCEPTED = "accepted"
     HANDLING = "handling"
+    PAUSED = "paused"
     DRAFTED = "drafted"
     CONSULTING = "consulting"
     UNDER_REVIEW = "under_review"
     APPROVED = "approved"
     PUBLISHED = "published"
     CLOSED = "closed"
+    ARCHIVED = "archived"
 
     @property
     def label(self) -> str:
@@ -29,12 +31,14 @@ class TaskState(StrEnum):
             "pending": "待受理",
             "accepted": "已受理",
             "handling": "办理中",
+            "paused": "暂停计时",
             "drafted": "已拟稿",
             "consulting": "会商中",
             "under_review": "审核中",
             "approved": "已批准",
             "published": "已发布",
             "closed": "已办结",
+            "archived": "已归档",
         }[self.value]
 
 
@@ -44,6 +48,7 @@ class CommandKind(StrEnum):
     ACCEPT = "accept"
     RECORD = "record"
     TRANSFER = "transfer"
+    RETURN = "return"
     DRAFT = "draft"
     CONSULT = "consult"
     CONFIRM = "confirm"
@@ -53,6 +58,35 @@ class CommandKind(StrEnum):
     PUBLISH = "publish"
     CLOSE = "close"
     REOPEN = "reopen"
+    EXTEND = "extend"
+    PAUSE = "pause"
+    RESUME = "resume"
+    REGRADE = "regrade"
+    ARCHIVE = "archive"
+
+    @property
+    def label(self) -> str:
+        """The Chinese name."""
+        return {
+            "accept": "受理",
+            "record": "办理记录",
+            "transfer": "转办",
+            "return": "退回",
+            "draft": "拟稿",
+            "consult": "会商",
+            "confirm": "会商确认",
+            "submit": "送审",
+            "approve": "批准",
+            "reject": "退回修改",
+            "publish": "发布",
+            "close": "办结",
+            "reopen": "重新办理",
+            "extend": "延期",
+            "pause": "暂停计时",
+            "resume": "恢复计时",
+            "regrade": "降低等级",
+            "archive": "归档",
+        }[self.value]
 
 
 class TaskCommand(WireModel):
@@ -75,21 +109,50 @@ class TaskCommand(WireModel):
     url: str | None = Field(default=None, max_length=2000)
     legal_ground: str | None = Field(default=None, max_length=100)
     """Key of `legal_grounds` in `config/response.yaml`; needed to close without publishing."""
+    ground: str | None = Field(default=None, max_length=100)
+    """pause: key of `pause.grounds`; reopen: key of `reopen_grounds` in `config/response.yaml`."""
+    approver: str | None = Field(default=None, max_length=100)
+    """Role that approved an extension, a pause, a lower grade or a closing without publishing; None: `role` did."""
+    until: Instant | None = None
+    """extend: the new due time, if it is to be earlier than the policy allows at the most."""
+    to_grade: Grade | None = None
+    """regrade: the lower grade that the office decided on."""
 
 
 class ClockState(StrEnum):
     """What has become of a deadline."""
 
     RUNNING = "running"
+    PAUSED = "paused"
     MET = "met"
     MISSED = "missed"
+    WAIVED = "waived"
+    """Not owed any more, since the office lowered the grade."""
+
+
+class ClockChange(WireModel):
+    """One change of a deadline, for the audit: what, why, who asked, who approved, from when to when."""
+
+    at: Instant
+    change: str
+    """extended | paused | resumed | waived | restarted | ordered."""
+    due_before: Instant
+    due_after: Instant
+    role: str
+    approver: str | None = None
+    cause: str
+    """Id of the command or escalation that caused it; `rule` for a pause that reached its limit."""
+    note: str = ""
 
 
 class TaskClock(WireModel):
-    """One deadline of a task. `missed` stays missed; `met_at` then says when it was met late, if ever."""
+    """One deadline of a task. `missed` stays missed; `met_at` then says when it was met late, if ever.
+
+    Kind and round name it within the task; a clock that starts again when the task is reopened is a new round.
+    """
 
     kind: str
-    """Key of `clocks` in `config/deadlines.yaml`."""
+    """Key of `clocks` in `config/deadlines.yaml`, or `ordered-…` for a deadline that an instruction set."""
     name: str
     source: str
     """The rule it comes from: document and clause."""
@@ -100,6 +163,16 @@ class TaskClock(WireModel):
     met_at: Instant | None = None
     fired: tuple[str, ...] = ()
     """Notice levels already sent for this clock."""
+    round: int = Field(default=1, ge=1)
+    met_by: tuple[str, ...] = ()
+    """What meets it, where no clock of the policy says so (an ordered deadline)."""
+    paused_at: Instant | None = None
+    changes: tuple[ClockChange, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """Its name within the task: the kind, and from the second round on `kind.round`."""
+        return self.kind if self.round == 1 else f"{self.kind}.{self.round}"
 
 
 class TaskEvent(WireModel):
@@ -113,6 +186,10 @@ class TaskEvent(WireModel):
     cause: str
     """Id of the command, escalation or receipt that caused it."""
     note: str = ""
+    unit: str = ""
+    """Code of the unit on whose behalf the role acted, if it said so."""
+    approver: str | None = None
+    ground: str | None = None
 
 
 class ResponseTask(WireModel):
@@ -133,13 +210,26 @@ class ResponseTask(WireModel):
     opened_at: Instant
     updated_at: Instant
     hops: int = 0
+    passed_by: tuple[UnitRef, ...] = ()
+    """Units that have passed the task on, latest last: the last one takes it back when it is returned."""
     draft: str | None = None
     drafted_by: str | None = None
     """Role that wrote the draft: another role must approve it (专人采编、领导审核)."""
+    named_units: tuple[UnitRef, ...] = ()
+    """Other bodies that the draft names: each must confirm it (沟通确认)."""
     consult_units: tuple[UnitRef, ...] = ()
+    """Bodies that were asked beside them."""
     confirmed_units: tuple[str, ...] = ()
     response_ids: tuple[str, ...] = ()
     closed_ground: str | None = None
+    eased_from: Grade | None = None
+    """Grade that the office set aside: only a report graver than that raises the task again."""
+    pauses: int = 0
+    paused_until: Instant | None = None
+    """When a pause ends by itself."""
+    closed_at: Instant | None = None
+    """When the desk took in the closing; None in records of before this was kept."""
+    archived_at: Instant | None = None
     clocks: tuple[TaskClock, ...] = ()
     history: tuple[TaskEvent, ...] = ()
 
@@ -177,6 +267,8 @@ class SupervisionNotice(WireModel):
     clock: str
     level: str
     """Key of `notices` in `config/deadlines.yaml`: reminder | missed | …"""
+    round: int = 1
+    """Round of the clock: 2 after the clock was started again, and so on."""
     due_at: Instant
     at: Instant
     to_role: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from string import Formatter
+from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -57,6 +58,14 @@ class Routes(PolicyModel):
         return self
 
 
+class Extension(PolicyModel):
+    """By how much a deadline may be extended, once: `hours` or `working_days`, as its clock counts."""
+
+    hours: float | None = Field(default=None, gt=0)
+    working_days: int | None = Field(default=None, gt=0)
+    source: str
+
+
 class Clock(PolicyModel):
     """A deadline: `hours` elapsed, or `working_days` (ends with the last minute of that day).
 
@@ -73,6 +82,12 @@ class Clock(PolicyModel):
     starts_at: str = Field(default="opened", pattern="^(opened|graded)$")
     """`opened`: when the task was opened; `graded`: when the incident reached a grade of this clock."""
     met_by: tuple[str, ...] = Field(min_length=1)
+    extension: Extension | None = None
+    """None: it cannot be extended."""
+    pausable: bool = False
+    """Whether it stands still while the task is paused."""
+    on_reopen: Literal["keep", "restart"] = "keep"
+    """`restart`: a new round begins when the task is reopened because the matter is not solved."""
 
     @field_validator("met_by")
     @classmethod
@@ -86,6 +101,11 @@ class Clock(PolicyModel):
     def _one_measure(self) -> Clock:
         if (self.hours is None) == (self.working_days is None):
             raise ValueError("give exactly one of hours and working_days")
+        if self.extension and (
+            (self.extension.hours is None) != (self.hours is None)
+            or (self.extension.working_days is None) != (self.working_days is None)
+        ):
+            raise ValueError("extension: count it as the clock counts, in hours or in working_days")
         return self
 
 
@@ -136,6 +156,41 @@ class LegalGround(PolicyModel):
     source: str
 
 
+class PauseGround(PolicyModel):
+    """A lawful reason for which deadlines that allow it stand still."""
+
+    text: str
+    source: str
+
+
+class Pause(PolicyModel):
+    """How often and how long a task may be paused. It goes on by itself after `max_working_days`."""
+
+    max_times: int = Field(default=0, ge=0)
+    max_working_days: int = Field(default=1, gt=0)
+    grounds: dict[Code, PauseGround] = Field(default_factory=dict)
+
+
+class ReopenGround(PolicyModel):
+    """Why a task is taken up again. `restarts`: deadlines that say so start again (the matter is not solved)."""
+
+    name: Word
+    restarts: bool = True
+
+
+class Archive(PolicyModel):
+    """How long a finished task stays.
+
+    Closed for `after_days` it is archived; archived for `keep_days` it leaves the stage's memory (the topic keeps
+    it); for `remember_days` more its id is remembered, so that a late repeat of an old report does not raise it
+    again. `remember_days` must not be shorter than the escalations topic keeps its records (365 days).
+    """
+
+    after_days: float = Field(default=30, gt=0)
+    keep_days: float = Field(default=90, gt=0)
+    remember_days: float = Field(default=400, ge=365)
+
+
 class Response(PolicyModel):
     """`response.yaml`."""
 
@@ -143,5 +198,13 @@ class Response(PolicyModel):
     legal_grounds: dict[Code, LegalGround]
     max_hops: int = Field(ge=0)
     """Transfers allowed before the office decides."""
+    approvers: tuple[Code, ...] = ()
+    """Roles that may approve a draft, an extension, a pause, a closing without publishing; empty: any other role."""
+    pause: Pause = Pause()
+    reopen_grounds: dict[Code, ReopenGround] = Field(default_factory=dict)
+    """A reopening that names none of them counts as one of a matter that is not solved."""
+    ordered_hours: float = Field(default=24, gt=0)
+    """Hours to do what an instruction orders without naming a time."""
+    archive: Archive = Archive()
     answer_must: dict[Nature, str]
     """What a fitting answer says, by nature (国办发〔2016〕80号)."""

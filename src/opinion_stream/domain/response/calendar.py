@@ -35,3 +35,13 @@ def add_working_days(start: datetime, days: int, zone: ZoneInfo) -> datetime:
         day += timedelta(days=1)
         days -= is_working_day(day)
     return datetime.combine(day, _LAST_SECOND, tzinfo=zone)
+
+
+def working_days_between(start: datetime, end: datetime, zone: ZoneInfo) -> int:
+    """Working days after the day of `start` up to and with the day of `end` in `zone`; 0 if `end` is not later."""
+    day, last = start.astimezone(zone).date(), end.astimezone(zone).date()
+    days = 0
+    while day < last:
+        day += timedelta(days=1)
+        days += is_working_day(day)
+    return days

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from opinion_stream.domain.response.calendar import add_working_days
-from opinion_stream.models.base import Grade, Nature
+from opinion_stream.domain.response.clocks import applies, due_at
 from opinion_stream.models.task import (
     ClockState,
     CommandKind,
@@ -20,30 +19,23 @@ from opinion_stream.policy import Policy
 from opinion_stream.policy.handling import Clock, NoticeLevel
 
 
-def due_at(clock: Clock, started_at: datetime, zone: ZoneInfo) -> datetime:
-    """When `clock` ends if it starts at `started_at`, as a time in `zone`."""
-    if clock.working_days is not None:
-        return add_working_days(started_at, clock.working_days, zone)
-    hours = timedelta(hours=clock.hours or 0)
-    return (started_at.astimezone(UTC) + hours).astimezone(zone)
-
-
 def with_clocks(task: ResponseTask, now: datetime, policy: Policy) -> ResponseTask:
     """The task with every clock of its grade and nature that it does not have yet.
 
     A clock that starts when `opened` counts from the opening even if the grade that brings it comes later; one
     that starts when `graded` counts from `now`, the time at which the task got its grade. What was done since
     the start meets the new clock, and an acceptance stands; what was published before a graver grade does not
-    answer for it. Clocks that a task already has stay as they are. A task that was lawfully closed without
+    answer for it. Clocks that a task already has stay as they are; one that was waived comes back as a new
+    round. A task that was lawfully closed without
     publishing gets none, since no answer is owed. Source: `source` of each clock.
     """
     if task.closed_ground is not None:
         return task
-    having = {clock.kind for clock in task.clocks}
+    latest = {clock.kind: clock for clock in task.clocks}
     added = [
-        _begun(kind, clock, task, now, policy)
+        _begun(kind, clock, task, now, policy, latest[kind].round + 1 if kind in latest else 1)
         for kind, clock in policy.deadlines.clocks.items()
-        if kind not in having and _applies(clock, task.grade, task.nature)
+        if applies(clock, task) and (kind not in latest or latest[kind].state is ClockState.WAIVED)
     ]
     return task.model_copy(update={"clocks": (*task.clocks, *added)}) if added else task
 
@@ -59,10 +51,12 @@ def met(
     """
     names = {action.value, f"{action.value}:{publication}"}
     rules = policy.deadlines.clocks
-    return tuple(
-        _met(clock, at, now) if clock.kind in rules and names & set(rules[clock.kind].met_by) else clock
-        for clock in task.clocks
-    )
+
+    def met_by(clock: TaskClock) -> tuple[str, ...]:
+        rule = rules.get(clock.kind)
+        return clock.met_by or (rule.met_by if rule else ())
+
+    return tuple(_met(clock, at, now) if names.intersection(met_by(clock)) else clock for clock in task.clocks)
 
 
 def settled(task: ResponseTask, at: datetime, now: datetime) -> tuple[TaskClock, ...]:
@@ -102,7 +96,7 @@ def next_due(task: ResponseTask, policy: Policy) -> datetime | None:
     return min(times, default=None)
 
 
-def _begun(kind: str, rule: Clock, task: ResponseTask, now: datetime, policy: Policy) -> TaskClock:
+def _begun(kind: str, rule: Clock, task: ResponseTask, now: datetime, policy: Policy, number: int) -> TaskClock:
     started_at = task.opened_at if rule.starts_at == "opened" else now
     clock = TaskClock(
         kind=kind,
@@ -112,6 +106,7 @@ def _begun(kind: str, rule: Clock, task: ResponseTask, now: datetime, policy: Po
         start_event=rule.starts_at,
         due_at=due_at(rule, started_at, ZoneInfo(policy.jurisdiction.timezone)),
         state=ClockState.RUNNING,
+        round=number,
     )
     done = [event.at for event in task.history if event.action in rule.met_by and event.at >= started_at]
     if not done and CommandKind.ACCEPT in rule.met_by and task.state is not TaskState.PENDING:
@@ -119,21 +114,18 @@ def _begun(kind: str, rule: Clock, task: ResponseTask, now: datetime, policy: Po
     return _met(clock, min(done), now) if done else clock
 
 
-def _applies(clock: Clock, grade: Grade, nature: Nature) -> bool:
-    return (not clock.grades or grade in clock.grades) and (not clock.natures or nature in clock.natures)
-
-
 def _met(clock: TaskClock, at: datetime, now: datetime) -> TaskClock:
-    if clock.met_at is not None:
+    if clock.met_at is not None or clock.state is ClockState.WAIVED:
         return clock
-    if clock.state is ClockState.RUNNING and at <= clock.due_at:
-        return clock.model_copy(update={"state": ClockState.MET, "met_at": at})
+    in_time = clock.state is ClockState.RUNNING and at <= clock.due_at
+    if in_time or clock.state is ClockState.PAUSED:
+        return clock.model_copy(update={"state": ClockState.MET, "met_at": at, "paused_at": None})
     return clock.model_copy(update={"state": ClockState.MISSED, "met_at": at if at > clock.due_at else now})
 
 
 def _open_levels(clock: TaskClock, policy: Policy) -> Iterator[tuple[datetime, NoticeLevel]]:
     """Levels not sent yet that have to be sent at their time, earliest first."""
-    if clock.state is ClockState.MET:
+    if clock.state not in (ClockState.RUNNING, ClockState.MISSED):
         return
     start = clock.started_at.astimezone(UTC)
     allowed = clock.due_at - start
@@ -156,13 +148,14 @@ def _notice(
         grade=task.grade.label,
     )
     return SupervisionNotice(
-        id=f"n-{task.id.removeprefix('t-')}:{clock.kind}:{level.id}",
+        id=f"n-{task.id.removeprefix('t-')}:{clock.key}:{level.id}",
         task_id=task.id,
         incident_id=task.incident_id,
         unit=task.unit,
         grade=task.grade,
         clock=clock.kind,
         level=level.id,
+        round=clock.round,
         due_at=clock.due_at,
         at=now,
         to_role=level.to_role,

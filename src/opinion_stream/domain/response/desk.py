@@ -7,28 +7,42 @@ from datetime import datetime
 from pydantic import Field
 
 from opinion_stream.domain.due import DueIndex
-from opinion_stream.domain.response.deadlines import due_notices, next_due, with_clocks
+from opinion_stream.domain.response.deadlines import due_notices
+from opinion_stream.domain.response.life import (
+    Gone,
+    Order,
+    caught_up,
+    is_graver,
+    leaves_at,
+    opened,
+    ordered,
+    raised,
+    remembered,
+    task_id,
+    wakes_at,
+    woken,
+)
 from opinion_stream.domain.response.machine import apply, taken_in
 from opinion_stream.domain.state import Store
 from opinion_stream.errors import Rejected
 from opinion_stream.models.base import WireModel
 from opinion_stream.models.escalation import Escalation
-from opinion_stream.models.task import (
-    PublicResponse,
-    ResponseTask,
-    SupervisionNotice,
-    TaskCommand,
-    TaskEvent,
-    TaskState,
-)
+from opinion_stream.models.task import CommandKind, PublicResponse, ResponseTask, SupervisionNotice, TaskCommand
 from opinion_stream.policy import Policy
+
+__all__ = ["Output", "ResponseDesk", "task_id"]
 
 Output = ResponseTask | PublicResponse | SupervisionNotice
 
 TASK = "task/"
 MEMORY = "task-memory/"
+GONE = "task-gone/"
 REFUSALS_KEPT = 100
 """Per task. A record is delivered again soon or never, so the oldest may be forgotten."""
+
+_MOVES_CLOCKS = frozenset(
+    {CommandKind.EXTEND, CommandKind.PAUSE, CommandKind.RESUME, CommandKind.REOPEN, CommandKind.REGRADE}
+)
 
 
 class TaskMemory(WireModel):
@@ -55,66 +69,87 @@ class ResponseDesk:
         self._due: DueIndex[str] = DueIndex()
         for _, raw in store.items(TASK):
             task = ResponseTask.model_validate_json(raw)
-            self._due.set(task.id, next_due(task, policy))
+            self._due.set(task.id, wakes_at(task, policy))
+        for key, raw in store.items(GONE):
+            self._due.set(key.removeprefix(GONE), Gone.model_validate_json(raw).forget_at)
 
     def escalation(self, escalation: Escalation, now: datetime) -> list[Output]:
         """Open the task of an incident that must be answered, or raise its grade; the task if it changed.
 
-        The grade of a task never falls. Only an escalation of a newer incident version acts: repeats, other
-        recipients of the same report, receipts and stale reports change nothing. Who has been told to answer
-        stays in charge: a later report does not move the task (that is what a transfer is for).
+        The grade of a task falls only by the office's command. Only an escalation of a newer incident version
+        acts: repeats, other recipients of the same report, receipts and stale reports change nothing. Who has
+        been told to answer stays in charge: a later report does not move the task (that is what a transfer is
+        for). A task that has left the store comes back only for a newer and graver report.
         """
         name = task_id(escalation.incident_id)
         task = self.task(name)
         memory = self._memory(name)
         if task is None:
-            if not escalation.response_required:
+            gone = self._gone(name)
+            if not escalation.response_required or (gone is not None and not _is_news(escalation, gone)):
                 return []
-            after = _opened(escalation, now, self._policy)
-        elif escalation.incident_version > memory.incident_version and escalation.grade.rank < task.grade.rank:
-            after = _raised(task, escalation, now, self._policy)
+            after = opened(escalation, now, self._policy, gone.version + 1 if gone else 1)
+            if gone is not None:
+                self._store.delete(GONE + name)
+        elif escalation.incident_version > memory.incident_version and is_graver(escalation, task):
+            after = raised(caught_up(task, now, self._policy), escalation, now, self._policy)
         else:
             return []
         self._remember(name, memory.model_copy(update={"incident_version": escalation.incident_version}))
         return self._keep(after)
 
+    def order(self, task_name: str, order: Order, now: datetime) -> list[Output]:
+        """Give the task of that id a deadline of its own for an instruction; the task, or nothing if it acted before.
+
+        Raises Rejected `unknown_task` if there is no such task.
+        """
+        task = self._known(task_name)
+        after = ordered(task, order, now, self._policy)
+        return [] if after is task else self._keep(after)
+
     def command(self, command: TaskCommand, now: datetime) -> list[Output]:
-        """Carry out `command`; the task and what was published, or nothing if the command id has acted before.
+        """Carry out `command`; the task, what was published and what fell due, or nothing if its id acted before.
 
         Raises Rejected: `unknown_task`; `invalid_command` and `illegal_command` as `machine.apply` does. An
         illegal command stays illegal when its id comes again, even if the task would now allow it: who was
         told no must not find it done after a crash. Doing it takes a new command.
         """
-        task = self.task(command.task_id)
-        if task is None:
-            raise Rejected("unknown_task", "没有这一编号的回应任务，请核对 task_id")
+        task = self._known(command.task_id)
         if taken_in(task, command.id):
             return []
         memory = self._memory(task.id)
         if command.id in memory.refused:
             raise Rejected("illegal_command", memory.refused[command.id])
+        before, notices = caught_up(task, now, self._policy), list[SupervisionNotice]()
+        if command.kind in _MOVES_CLOCKS:
+            # Else a notice that was due before the deadline moved would depend on when the last tick came.
+            before, notices = due_notices(before, now, self._policy)
         try:
-            after, responses = apply(task, command, self._policy, now)
+            after, responses = apply(before, command, self._policy, now)
         except Rejected as refusal:
             if refusal.kind == "illegal_command":
                 refused = [*memory.refused.items(), (command.id, refusal.reason)][-REFUSALS_KEPT:]
                 self._remember(task.id, memory.model_copy(update={"refused": dict(refused)}))
             raise
-        return [*self._keep(after), *responses]
+        return [*self._keep(after), *responses, *notices]
 
     def tick(self, now: datetime) -> list[Output]:
-        """The tasks whose clocks moved by `now`, each followed by its notices. Costs what is due, not what exists."""
+        """The tasks that time changed by `now`, each followed by its notices. Costs what is due, not what exists."""
         outputs: list[Output] = []
         for name in self._due.pop(now):
             task = self.task(name)
             if task is None:
+                self._forget(name, now)
                 continue
-            after, notices = due_notices(task, now, self._policy)
-            if after is task:
-                self._due.set(name, next_due(task, self._policy))
-                continue
-            after = after.model_copy(update={"version": task.version + 1, "updated_at": now})
-            outputs += [*self._keep(after), *notices]
+            after, notices = woken(task, now, self._policy)
+            if after is not task:
+                outputs += [*self._keep(after), *notices]
+            left_at = leaves_at(after, self._policy)
+            if left_at is not None and left_at <= now:
+                self._let_go(after, left_at)
+                self._forget(name, now)
+            else:
+                self._due.set(name, wakes_at(after, self._policy))
         return outputs
 
     def task(self, name: str) -> ResponseTask | None:
@@ -122,10 +157,35 @@ class ResponseDesk:
         raw = self._store.get(TASK + name)
         return None if raw is None else ResponseTask.model_validate_json(raw)
 
+    def _known(self, name: str) -> ResponseTask:
+        task = self.task(name)
+        if task is not None:
+            return task
+        if self._gone(name) is not None:
+            raise Rejected("illegal_command", "任务已归档并移出，不能再操作；新的情况请作为新的事项报送")
+        raise Rejected("unknown_task", "没有这一编号的回应任务，请核对 task_id")
+
     def _keep(self, task: ResponseTask) -> list[Output]:
         self._store.put(TASK + task.id, task.to_bytes())
-        self._due.set(task.id, next_due(task, self._policy))
+        self._due.set(task.id, wakes_at(task, self._policy))
         return [task]
+
+    def _let_go(self, task: ResponseTask, left_at: datetime) -> None:
+        gone = remembered(task, self._memory(task.id).incident_version, left_at, self._policy)
+        self._store.delete(TASK + task.id)
+        self._store.delete(MEMORY + task.id)
+        self._store.put(GONE + task.id, gone.to_bytes())
+        self._due.set(task.id, gone.forget_at)
+
+    def _gone(self, name: str) -> Gone | None:
+        raw = self._store.get(GONE + name)
+        return None if raw is None else Gone.model_validate_json(raw)
+
+    def _forget(self, name: str, now: datetime) -> None:
+        gone = self._gone(name)
+        if gone is not None and gone.forget_at <= now:
+            self._store.delete(GONE + name)
+            self._due.set(name, None)
 
     def _memory(self, name: str) -> TaskMemory:
         raw = self._store.get(MEMORY + name)
@@ -135,57 +195,5 @@ class ResponseDesk:
         self._store.put(MEMORY + name, memory.to_bytes())
 
 
-def task_id(incident_id: str) -> str:
-    """`t-` and the part of the incident's id after its prefix: one task per incident."""
-    _, dash, rest = incident_id.partition("-")
-    return f"t-{rest if dash else incident_id}"
-
-
-def _opened(escalation: Escalation, now: datetime, policy: Policy) -> ResponseTask:
-    event = TaskEvent(
-        at=now,
-        action="open",
-        from_state=None,
-        to_state=TaskState.PENDING,
-        role="rule",
-        cause=escalation.id,
-        note=f"{escalation.grade.label}，{escalation.kind.label}，须公开回应",
-    )
-    task = ResponseTask(
-        id=task_id(escalation.incident_id),
-        version=1,
-        incident_id=escalation.incident_id,
-        title=escalation.title,
-        region=escalation.region,
-        category=escalation.category,
-        nature=escalation.nature,
-        grade=escalation.grade,
-        unit=escalation.unit,
-        co_units=escalation.co_units,
-        state=TaskState.PENDING,
-        opened_at=now,
-        updated_at=now,
-        history=(event,),
-    )
-    return with_clocks(task, now, policy)
-
-
-def _raised(task: ResponseTask, escalation: Escalation, now: datetime, policy: Policy) -> ResponseTask:
-    event = TaskEvent(
-        at=now,
-        action="raise",
-        from_state=task.state,
-        to_state=task.state,
-        role="rule",
-        cause=escalation.id,
-        note=f"等级由{task.grade.label}升为{escalation.grade.label}",
-    )
-    raised = task.model_copy(
-        update={
-            "version": task.version + 1,
-            "grade": escalation.grade,
-            "updated_at": now,
-            "history": (*task.history, event),
-        }
-    )
-    return with_clocks(raised, now, policy)
+def _is_news(escalation: Escalation, gone: Gone) -> bool:
+    return escalation.incident_version > gone.incident_version and escalation.grade.rank < gone.grade.rank
