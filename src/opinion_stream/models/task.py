@@ -230,6 +230,8 @@ class ResponseTask(WireModel):
     closed_at: Instant | None = None
     """When the desk took in the closing; None in records of before this was kept."""
     archived_at: Instant | None = None
+    first_round: int = 1
+    """Round at which its clocks begin: above 1 for a task that came back after it had left the desk."""
     clocks: tuple[TaskClock, ...] = ()
     history: tuple[TaskEvent, ...] = ()
 

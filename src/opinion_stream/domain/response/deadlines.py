@@ -33,7 +33,7 @@ def with_clocks(task: ResponseTask, now: datetime, policy: Policy) -> ResponseTa
         return task
     latest = {clock.kind: clock for clock in task.clocks}
     added = [
-        _begun(kind, clock, task, now, policy, latest[kind].round + 1 if kind in latest else 1)
+        _begun(kind, clock, task, now, policy, latest[kind].round + 1 if kind in latest else task.first_round)
         for kind, clock in policy.deadlines.clocks.items()
         if applies(clock, task) and (kind not in latest or latest[kind].state is ClockState.WAIVED)
     ]

@@ -88,7 +88,7 @@ class ResponseDesk:
             gone = self._gone(name)
             if not escalation.response_required or (gone is not None and not _is_news(escalation, gone)):
                 return []
-            after = opened(escalation, now, self._policy, gone.version + 1 if gone else 1)
+            after = opened(escalation, now, self._policy, gone)
             if gone is not None:
                 self._store.delete(GONE + name)
         elif escalation.incident_version > memory.incident_version and is_graver(escalation, task):
@@ -117,6 +117,8 @@ class ResponseDesk:
         task = self._known(command.task_id)
         if taken_in(task, command.id):
             return []
+        if task.first_round > 1 and command.at < task.opened_at:
+            raise Rejected("illegal_command", "这一操作早于任务重新建立的时间，属于已归档的旧任务，不再执行")
         memory = self._memory(task.id)
         if command.id in memory.refused:
             raise Rejected("illegal_command", memory.refused[command.id])

@@ -22,6 +22,9 @@ class Gone(WireModel):
     version: int
     incident_version: int
     grade: Grade
+    """The gravest grade it was reported at: only a graver report is news."""
+    round: int = 1
+    """The last round of any of its clocks."""
     forget_at: Instant
 
 
@@ -46,8 +49,8 @@ def task_id(incident_id: str) -> str:
     return f"{TASK_PREFIX}{rest if dash else incident_id}"
 
 
-def opened(escalation: Escalation, now: datetime, policy: Policy, version: int = 1) -> ResponseTask:
-    """The task that an escalation opens, with its clocks."""
+def opened(escalation: Escalation, now: datetime, policy: Policy, gone: Gone | None = None) -> ResponseTask:
+    """The task that an escalation opens, with its clocks; its versions and rounds go on from one that is gone."""
     event = TaskEvent(
         at=now,
         action="open",
@@ -59,7 +62,8 @@ def opened(escalation: Escalation, now: datetime, policy: Policy, version: int =
     )
     task = ResponseTask(
         id=task_id(escalation.incident_id),
-        version=version,
+        version=gone.version + 1 if gone else 1,
+        first_round=gone.round + 1 if gone else 1,
         incident_id=escalation.incident_id,
         title=escalation.title,
         region=escalation.region,
@@ -176,7 +180,13 @@ def wakes_at(task: ResponseTask, policy: Policy) -> datetime | None:
 def remembered(task: ResponseTask, incident_version: int, left_at: datetime, policy: Policy) -> Gone:
     """What is kept of a task that left the store at `left_at`."""
     forget_at = left_at + timedelta(days=policy.response.archive.remember_days)
-    return Gone(version=task.version, incident_version=incident_version, grade=task.grade, forget_at=forget_at)
+    return Gone(
+        version=task.version,
+        incident_version=incident_version,
+        grade=min(task.grade, task.eased_from or task.grade, key=lambda grade: grade.rank),
+        round=max((clock.round for clock in task.clocks), default=task.first_round),
+        forget_at=forget_at,
+    )
 
 
 def _going_on(task: ResponseTask, now: datetime, policy: Policy, *, cause: str, note: str) -> ResponseTask:
