@@ -18,9 +18,11 @@ from opinion_stream.models.escalation import (
     Escalation,
     EscalationKind,
     EscalationStatus,
+    Instruction,
     Receipt,
     ReceiptKind,
     Recipient,
+    ReferralRef,
 )
 from opinion_stream.models.incident import (
     Direction,
@@ -214,6 +216,34 @@ def escalation(**kw: Any) -> Escalation:
         "status_at": issued,
     }
     return Escalation(**_with_refs({**defaults, **kw}))
+
+
+def instruction(
+    receipt_id: str,
+    due_at: datetime | None = None,
+    publications: tuple[str, ...] = (),
+    grade: Grade | None = None,
+    open_task: bool = False,
+) -> Instruction:
+    """What the first responsible of the office wrote on the default escalation."""
+    return Instruction(
+        receipt_id=receipt_id,
+        escalation_id="esc-1",
+        by_role="first_responsible",
+        by_unit=unit_ref("office"),
+        by_level="own",
+        at=T0,
+        text="请抓紧办理",
+        due_at=due_at,
+        publications=publications,
+        open_task=open_task,
+        grade=grade,
+    )
+
+
+def referral(name: str, due_at: datetime) -> ReferralRef:
+    """A matter that the office above has handed down."""
+    return ReferralRef(id=name, kind="handed_down", from_body="北原省人民政府办公厅", due_at=due_at)
 
 
 def receipt(**kw: Any) -> Receipt:

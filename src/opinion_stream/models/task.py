@@ -232,6 +232,8 @@ class ResponseTask(WireModel):
     archived_at: Instant | None = None
     first_round: int = 1
     """Round at which its clocks begin: above 1 for a task that came back after it had left the desk."""
+    orders_before: tuple[str, ...] = ()
+    """Causes of the orders it was given before it had left the desk."""
     clocks: tuple[TaskClock, ...] = ()
     history: tuple[TaskEvent, ...] = ()
 

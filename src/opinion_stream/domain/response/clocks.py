@@ -150,12 +150,20 @@ def restarted(task: ResponseTask, command: TaskCommand, now: datetime, policy: P
 
 
 def ordered_clock(
-    *, cause: str, name: str, source: str, role: str, due: datetime, met_by: tuple[str, ...], now: datetime
+    *,
+    cause: str,
+    name: str,
+    source: str,
+    role: str,
+    due: datetime,
+    met_by: tuple[str, ...],
+    now: datetime,
+    number: int,
 ) -> TaskClock:
-    """A deadline that an instruction sets from `now`; its kind derives from `cause`, so that it is set once."""
+    """A deadline of round `number` that an order sets from `now`; its kind derives from `cause` and `met_by`."""
     change = ClockChange(at=now, change="ordered", due_before=due, due_after=due, role=role, cause=cause, note=name)
     return TaskClock(
-        kind=f"ordered-{hashlib.sha256(cause.encode()).hexdigest()[:12]}",
+        kind=f"ordered-{hashlib.sha256('|'.join((cause, *met_by)).encode()).hexdigest()[:12]}",
         name=name,
         source=source,
         started_at=now,
@@ -163,6 +171,7 @@ def ordered_clock(
         due_at=due,
         state=ClockState.RUNNING,
         met_by=met_by,
+        round=number,
         changes=(change,),
     )
 

@@ -8,20 +8,8 @@ from pydantic import Field
 
 from opinion_stream.domain.due import DueIndex
 from opinion_stream.domain.response.deadlines import due_notices
-from opinion_stream.domain.response.life import (
-    Gone,
-    Order,
-    caught_up,
-    is_graver,
-    leaves_at,
-    opened,
-    ordered,
-    raised,
-    remembered,
-    task_id,
-    wakes_at,
-    woken,
-)
+from opinion_stream.domain.response.intake import Order, opened, order_of, ordered, taken_up, task_id
+from opinion_stream.domain.response.life import Gone, caught_up, leaves_at, remembered, wakes_at, woken
 from opinion_stream.domain.response.machine import apply, taken_in
 from opinion_stream.domain.state import Store
 from opinion_stream.errors import Rejected
@@ -49,7 +37,7 @@ class TaskMemory(WireModel):
     """What the desk remembers of a task beside the task itself."""
 
     incident_version: int = 0
-    """Version of the incident at the last escalation that changed the task."""
+    """The latest version of the incident that any escalation told of."""
     refused: dict[str, str] = Field(default_factory=dict)
     """Ids of illegal commands, with the reason they were given."""
 
@@ -74,38 +62,35 @@ class ResponseDesk:
             self._due.set(key.removeprefix(GONE), Gone.model_validate_json(raw).forget_at)
 
     def escalation(self, escalation: Escalation, now: datetime) -> list[Output]:
-        """Open the task of an incident that must be answered, or raise its grade; the task if it changed.
+        """Open the task of a matter that must be answered, raise it, do what a report orders; the task if it changed.
 
-        The grade of a task falls only by the office's command. Only an escalation of a newer incident version
-        acts: repeats, other recipients of the same report, receipts and stale reports change nothing. Who has
-        been told to answer stays in charge: a later report does not move the task (that is what a transfer is
-        for). A task that has left the store comes back only for a newer and graver report.
+        The grade of a task falls only by the office's command. A report of an incident raises only by a newer
+        version: repeats, other recipients of the same report, receipts and stale reports change nothing. An
+        instruction (批示) or a referral (交办) that is passed on acts once, by its own id. Who has been told to
+        answer stays in charge, unless that unit returned the report. A task that has left the store comes back
+        only for a newer and graver report or a new order.
         """
         name = task_id(escalation.incident_id)
-        task = self.task(name)
-        memory = self._memory(name)
+        task, gone = self.task(name), self._gone(name)
+        seen = gone.incident_version if gone else self._memory(name).incident_version
+        newer = escalation.incident_version > seen
         if task is None:
-            gone = self._gone(name)
-            if not escalation.response_required or (gone is not None and not _is_news(escalation, gone)):
+            order = order_of(escalation)
+            if not _must_open(escalation, order, gone):
+                if gone is not None and newer:
+                    self._put_gone(name, gone.model_copy(update={"incident_version": escalation.incident_version}))
                 return []
             after = opened(escalation, now, self._policy, gone)
-            if gone is not None:
-                self._store.delete(GONE + name)
-        elif escalation.incident_version > memory.incident_version and is_graver(escalation, task):
-            after = raised(caught_up(task, now, self._policy), escalation, now, self._policy)
-        else:
-            return []
-        self._remember(name, memory.model_copy(update={"incident_version": escalation.incident_version}))
-        return self._keep(after)
-
-    def order(self, task_name: str, order: Order, now: datetime) -> list[Output]:
-        """Give the task of that id a deadline of its own for an instruction; the task, or nothing if it acted before.
-
-        Raises Rejected `unknown_task` if there is no such task.
-        """
-        task = self._known(task_name)
-        after = ordered(task, order, now, self._policy)
-        return [] if after is task else self._keep(after)
+            if order is not None and order.cause not in after.orders_before:
+                after = ordered(after, order, now, self._policy)
+            self._store.delete(GONE + name)
+            self._see(name, max(seen, escalation.incident_version))
+            return self._keep(after)
+        before = caught_up(task, now, self._policy)
+        after = taken_up(before, escalation, now, self._policy, newer=newer)
+        if newer:
+            self._see(name, escalation.incident_version)
+        return [] if after is before else self._keep(after.model_copy(update={"version": task.version + 1}))
 
     def command(self, command: TaskCommand, now: datetime) -> list[Output]:
         """Carry out `command`; the task, what was published and what fell due, or nothing if its id acted before.
@@ -176,12 +161,15 @@ class ResponseDesk:
         gone = remembered(task, self._memory(task.id).incident_version, left_at, self._policy)
         self._store.delete(TASK + task.id)
         self._store.delete(MEMORY + task.id)
-        self._store.put(GONE + task.id, gone.to_bytes())
-        self._due.set(task.id, gone.forget_at)
+        self._put_gone(task.id, gone)
 
     def _gone(self, name: str) -> Gone | None:
         raw = self._store.get(GONE + name)
         return None if raw is None else Gone.model_validate_json(raw)
+
+    def _put_gone(self, name: str, gone: Gone) -> None:
+        self._store.put(GONE + name, gone.to_bytes())
+        self._due.set(name, gone.forget_at)
 
     def _forget(self, name: str, now: datetime) -> None:
         gone = self._gone(name)
@@ -193,9 +181,18 @@ class ResponseDesk:
         raw = self._store.get(MEMORY + name)
         return TaskMemory() if raw is None else TaskMemory.model_validate_json(raw)
 
+    def _see(self, name: str, incident_version: int) -> None:
+        self._remember(name, self._memory(name).model_copy(update={"incident_version": incident_version}))
+
     def _remember(self, name: str, memory: TaskMemory) -> None:
         self._store.put(MEMORY + name, memory.to_bytes())
 
 
-def _is_news(escalation: Escalation, gone: Gone) -> bool:
-    return escalation.incident_version > gone.incident_version and escalation.grade.rank < gone.grade.rank
+def _must_open(escalation: Escalation, order: Order | None, gone: Gone | None) -> bool:
+    opens = order is not None and order.opens
+    if gone is None:
+        return escalation.response_required or opens
+    if order is not None and opens and order.cause not in gone.orders:
+        return True
+    graver = escalation.grade.rank < gone.grade.rank
+    return escalation.response_required and graver and escalation.incident_version > gone.incident_version
