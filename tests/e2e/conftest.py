@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from opinion_stream.demo.road import EMBEDDED, Road
 from opinion_stream.settings import load_settings
+from opinion_stream.topics import Stage
 
 REPO = Path(__file__).parents[2]
 KEY = "a key for the tests only, not a secret"
@@ -22,7 +23,7 @@ def new_road(
     """Brings up a road with the given settings over the defaults; all are taken down after the test."""
     roads: list[Road] = []
 
-    async def bring_up(**settings: object) -> Road:
+    async def bring_up(stages: Sequence[Stage] = tuple(Stage), **settings: object) -> Road:
         defaults = {
             "kafka_bootstrap": bootstrap,
             "topic_prefix": unique_prefix,
@@ -31,7 +32,7 @@ def new_road(
             "commit_seconds": 0.2,
             **({"session_seconds": 6} if real_kafka else EMBEDDED),
         }
-        road = Road(load_settings(**{**defaults, **settings}), tmp_path / "run")
+        road = Road(load_settings(**{**defaults, **settings}), tmp_path / "run", stages=stages)
         roads.append(road)
         await asyncio.to_thread(road.start)
         return road

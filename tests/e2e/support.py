@@ -18,7 +18,7 @@ from opinion_stream.demo.figures import read_figures
 from opinion_stream.demo.road import Road, wait_drained
 from opinion_stream.domain.summary import Summary
 from opinion_stream.policy import load_policy
-from opinion_stream.topics import INBOUND, TOPICS, full_name
+from opinion_stream.topics import INBOUND, TOPICS, Stage, full_name
 
 SHARED = Path(__file__).parents[3] / "shared" / "data"
 
@@ -52,13 +52,13 @@ class Sender:
             await producer.stop()
 
 
-async def rest(road: Road, seconds: float = 240) -> None:
-    """Wait until the road has done all there is to do."""
+async def rest(road: Road, seconds: float = 240, stages: Sequence[Stage] = tuple(Stage)) -> None:
+    """Wait until the road, or those stages of it that run, has done all there is to do."""
     settings = road.settings
     names = [full_name(settings.topic_prefix, topic) for topic in TOPICS]
     async with reader(settings.bootstrap()) as read, progress(settings.bootstrap(), settings.topic_prefix) as far:
         await read.seek(names, from_beginning=True)
-        await wait_drained(settings, read, far, check=road.workers().check, seconds=seconds)
+        await wait_drained(settings, read, far, check=road.workers().check, seconds=seconds, stages=stages)
 
 
 async def everything(road: Road) -> dict[str, list[Stored]]:

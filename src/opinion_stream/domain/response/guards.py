@@ -26,6 +26,8 @@ class Guard:
     says: str
     check: Check
     content: bool = False
+    standing: bool = False
+    """It looks at the task alone, so that one can say beforehand whether it holds."""
 
 
 def text_needed(what: str) -> Guard:
@@ -203,13 +205,13 @@ OFFICE = Guard("由办公室决定", _office)
 WORKS_ON_IT = Guard("由承办、协办单位或办公室记录", _works_on_it)
 ASKED = Guard("由会商单位、文稿提到的单位或协办单位确认", _asked)
 HOPS = Guard("转办不超过 max_hops 次，超过由办公室决定；不转给现承办单位", _hops)
-RETURNABLE = Guard("不是办公室指定的承办单位；有可以退回的单位", _returnable)
+RETURNABLE = Guard("不是办公室指定的承办单位；有可以退回的单位", _returnable, standing=True)
 OTHERS = Guard("不与自己会商", _others)
-CONFIRMED = Guard("文稿提到的和会商的单位全部确认", _confirmed)
+CONFIRMED = Guard("文稿提到的和会商的单位全部确认", _confirmed, standing=True)
 REVIEWER = Guard("批准岗位在 approvers 之中，且不是拟稿岗位", _reviewer)
 APPROVED = Guard("批准岗位（approver）在 approvers 之中，且不是拟稿岗位", _approved)
 PUBLISHED_OR_LAWFUL = Guard("已发布；否则须有法定依据、理由和批准岗位", _published_or_lawful)
-EXTENDABLE = Guard("有未到期、可延期、没有延过的时限", _extendable)
-PAUSABLE = Guard("不超过 pause.max_times 次；在走的时限都允许暂停", _pausable)
-NOTHING_OWED = Guard("没有未完成的时限", _nothing_owed)
+EXTENDABLE = Guard("有未到期、可延期、没有延过的时限", _extendable, standing=True)
+PAUSABLE = Guard("不超过 pause.max_times 次；在走的时限都允许暂停", _pausable, standing=True)
+NOTHING_OWED = Guard("没有未完成的时限", _nothing_owed, standing=True)
 LOWER = Guard("比现在的等级低", _lower)

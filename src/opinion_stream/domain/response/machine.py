@@ -11,7 +11,7 @@ from opinion_stream.errors import Rejected
 from opinion_stream.models.task import CommandKind, PublicResponse, ResponseTask, TaskCommand, TaskEvent, TaskState
 from opinion_stream.policy import Policy
 
-__all__ = ["TABLE", "apply", "refused_because", "taken_in"]
+__all__ = ["TABLE", "allowed_now", "apply", "refused_because", "taken_in"]
 
 
 def apply(
@@ -72,6 +72,19 @@ def refused_because(task: ResponseTask, command: TaskCommand, policy: Policy, no
             if problem:
                 return Rejected("invalid_command" if content else "illegal_command", problem)
     return None
+
+
+def allowed_now(task: ResponseTask, policy: Policy, now: datetime) -> dict[CommandKind, str | None]:
+    """The actions that the table lists for the task's state, each with what stands in its way now, or None.
+
+    What depends on who acts and with which words is judged when it is done.
+    """
+    found: dict[CommandKind, str | None] = {}
+    for kind in allowed_in(task.state):
+        probe = TaskCommand(id="probe", task_id=task.id, kind=kind, role="probe", at=now)
+        problems = (guard.check(task, probe, policy, now) for guard in ROWS[kind].guards if guard.standing)
+        found[kind] = next((problem for problem in problems if problem), None)
+    return found
 
 
 _ACTIONS = frozenset(kind.value for kind in CommandKind)

@@ -114,7 +114,7 @@ def figures(tasks: Iterable[ResponseTask], period: Period, policy: Policy) -> Fi
             answered += Part(int(done), 1)
             if first is not None and done:
                 hours.append((first - task.opened_at).total_seconds() / 3600)
-                reopened += Part(int(_reopened(task, period)), 1)
+                reopened += Part(int(_reopened(task, period, policy)), 1)
                 not_published += not task.response_ids
     overdue.sort(key=lambda item: (-item.hours, item.task_id, item.clock))
     return Figures(
@@ -133,7 +133,7 @@ def figures(tasks: Iterable[ResponseTask], period: Period, policy: Policy) -> Fi
 def _kinds(clock: TaskClock, policy: Policy) -> set[str]:
     """`accept`, `answer` or both, by what meets the clock; a clock that the policy no longer has is neither."""
     rule = policy.deadlines.clocks.get(clock.kind)
-    met_by = rule.met_by if rule is not None else ()
+    met_by = clock.met_by or (rule.met_by if rule is not None else ())
     answers = {CommandKind.PUBLISH.value, CommandKind.CLOSE.value}
     return {
         "accept" if action == CommandKind.ACCEPT.value else "answer"
@@ -142,9 +142,13 @@ def _kinds(clock: TaskClock, policy: Policy) -> set[str]:
     }
 
 
+_NOT_OWED = (ClockState.PAUSED, ClockState.WAIVED)
+"""A deadline that stands still, or is not asked any more since the office lowered the grade."""
+
+
 def _in_time(clock: TaskClock, period: Period) -> Part:
     """(1 if met in time, 1) for a deadline of the period or an older one still open at its beginning, else (0, 0)."""
-    if clock.due_at >= period.end:
+    if clock.due_at >= period.end or clock.state in _NOT_OWED:
         return Part(0, 0)
     if clock.due_at < period.start and not _open_at(clock, period.start):
         return Part(0, 0)
@@ -153,7 +157,7 @@ def _in_time(clock: TaskClock, period: Period) -> Part:
 
 def _open_at(clock: TaskClock, at: datetime) -> bool:
     """Whether the deadline was past and not made good at `at`."""
-    return clock.due_at < at and (clock.met_at is None or clock.met_at >= at)
+    return clock.state not in _NOT_OWED and clock.due_at < at and (clock.met_at is None or clock.met_at >= at)
 
 
 def _first_answer(task: ResponseTask) -> datetime | None:
@@ -161,8 +165,13 @@ def _first_answer(task: ResponseTask) -> datetime | None:
     return min(_times(task, CommandKind.PUBLISH, CommandKind.CLOSE), default=None)
 
 
-def _reopened(task: ResponseTask, period: Period) -> bool:
-    return any(period.start <= at < period.end for at in _times(task, CommandKind.REOPEN))
+def _reopened(task: ResponseTask, period: Period, policy: Policy) -> bool:
+    """Whether it was taken up again since it was not solved; a further report on its progress does not count."""
+    further = {code for code, ground in policy.response.reopen_grounds.items() if not ground.restarts}
+    return any(
+        event.action == CommandKind.REOPEN and event.ground not in further and period.start <= event.at < period.end
+        for event in task.history
+    )
 
 
 def _times(task: ResponseTask, *kinds: CommandKind) -> Iterator[datetime]:
