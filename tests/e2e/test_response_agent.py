@@ -9,8 +9,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from builders import SMALL_POLICY, T0, escalation
+from builders import SMALL_POLICY, T0, command, escalation
 from e2e.support import everything
+from opinion_stream.adapters.desk_window import send, tasks_now
 from opinion_stream.adapters.producer import BatchProducer, Outgoing
 from opinion_stream.adapters.reading import Progress, Reader, progress, reader
 from opinion_stream.demo.road import Road, wait_drained
@@ -113,6 +114,13 @@ async def test_a_worker_that_was_down_across_48_hours_raises_what_was_missed_onc
         await desk.send([], T0 + timedelta(hours=50))
         await desk.rest()
 
+        known = await tasks_now(road.settings)
+        late = command(id="k", task_id="t-1", at=T0 + timedelta(hours=51))
+        accepted = await send(road.settings, late, wait_seconds=30)
+
+    assert known["t-1"].state is TaskState.PENDING
+    assert accepted is not None
+    assert accepted.state is TaskState.ACCEPTED
     found = await everything(road)
     notices = [SupervisionNotice.model_validate_json(record.value or b"") for record in found["supervision"]]
     assert sorted(notice.id for notice in notices) == [

@@ -102,3 +102,11 @@ def show(
         typer.echo(orjson.dumps(task_view.as_data(found, policy, now)).decode())
     else:
         typer.echo(task_view.as_text(found, policy, now))
+
+
+@app.command("table", epilog="Example:\n\nopinion-stream task table > table.md")
+def table() -> None:
+    """Which action is legal in which state, with its conditions, effect and source, as Markdown. | 状态转换表。"""
+    from opinion_stream.domain.response.table import as_markdown
+
+    typer.echo(as_markdown(), nl=False)

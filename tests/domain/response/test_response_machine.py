@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from builders import command, escalation, later, small_policy, unit_ref
 from opinion_stream.domain.response import ResponseDesk, apply
-from opinion_stream.domain.response.machine import TABLE
+from opinion_stream.domain.response.machine import TABLE, allowed_now
+from opinion_stream.domain.response.table import ROWS, as_markdown
 from opinion_stream.domain.state import DictStore
 from opinion_stream.errors import Rejected
 from opinion_stream.models.base import Grade
@@ -139,6 +141,22 @@ class TestStates:
         )
 
 
+class TestTheTable:
+    def test_there_is_a_row_for_every_command_with_its_source(self) -> None:
+        assert set(ROWS) == set(CommandKind)
+        assert all(row.source for row in ROWS.values())
+
+    def test_the_documents_show_the_table_as_it_is(self) -> None:
+        text = (Path(__file__).parents[3] / "docs" / "rules-response.md").read_text(encoding="utf-8")
+        assert as_markdown() in text, "run: python -m opinion_stream task table"
+
+    def test_what_stands_in_the_way_is_said_beforehand(self) -> None:
+        now = allowed_now(after(*WAYS[TaskState.CONSULTING]), small_policy(), NOW)
+        assert now[K.SUBMIT] == "会商单位尚未确认文稿：安平市卫生健康委员会"
+        assert now[K.DRAFT] is None
+        assert K.PUBLISH not in now
+
+
 class TestContent:
     @pytest.mark.parametrize("kind", [K.RECORD, K.DRAFT, K.TRANSFER, K.REJECT, K.REOPEN])
     def test_what_must_be_written_down_is_asked_for(self, kind: CommandKind) -> None:
@@ -187,7 +205,67 @@ class TestTransfer:
         assert (task.draft, task.drafted_by, task.consult_units) == (None, None, ())
 
 
+class TestReturn:
+    def test_a_returned_task_goes_to_whom_it_came_from_and_at_first_to_the_office(self) -> None:
+        task = act(opened(), K.RETURN)
+        assert (task.unit, task.state, task.hops) == (unit_ref("office"), TaskState.PENDING, 0)
+        assert task.history[-1].note == "由安平市住房和城乡建设局退回安平市人民政府办公室：不属本单位职责"
+        task = act(act(opened(), K.TRANSFER), K.RETURN, unit="transport")
+        assert (task.unit, task.passed_by) == (unit_ref("housing"), ())
+
+    def test_the_office_has_nobody_to_return_it_to(self) -> None:
+        assert "请转办" in refused(act(opened(), K.RETURN), K.RETURN, unit="office").reason
+
+    def test_whom_the_office_named_after_the_last_hop_does_not_return_it(self) -> None:
+        task = act(act(opened(), K.TRANSFER), K.TRANSFER, to_unit="health", unit="transport")
+        task = act(task, K.TRANSFER, to_unit="emergency", unit="office")
+        assert refused(task, K.RETURN, unit="emergency").reason == "承办单位已由安平市人民政府办公室指定，不能再退回"
+
+
+class TestWhoActs:
+    def test_a_co_unit_records_its_work_and_confirms_but_only_the_lead_publishes(self) -> None:
+        task = after(K.ACCEPT, co_units=("health",))
+        task = act(task, K.RECORD, unit="health")
+        assert (task.state, task.history[-1].unit) == (TaskState.HANDLING, "health")
+        task = act(act(task, K.DRAFT), K.CONSULT, consult_units=("transport",))
+        task = act(act(task, K.CONFIRM, unit="health"), K.CONFIRM, unit="transport")
+        task = act(act(task, K.SUBMIT), K.APPROVE)
+        assert "牵头" in refused(task, K.PUBLISH, unit="health").reason
+        assert act(task, K.PUBLISH).state is TaskState.PUBLISHED
+
+    def test_others_do_not_act_for_the_lead(self) -> None:
+        for kind in (K.ACCEPT, K.TRANSFER, K.RETURN):
+            assert refused(opened(), kind, unit="transport").kind == "illegal_command"
+        assert "协办单位" in refused(after(K.ACCEPT), K.RECORD, unit="transport").reason
+
+    def test_only_the_roles_that_may_approve_do(self) -> None:
+        policy = small_policy()
+        strict = policy.model_copy(update={"response": policy.response.model_copy(update={"approvers": ("boss",)})})
+        task = after(*WAYS[TaskState.UNDER_REVIEW])
+        approval = command(id="k", task_id=task.id, kind=K.APPROVE, role="leader")
+        with pytest.raises(Rejected, match="boss"):
+            apply(task, approval, strict, NOW)
+        assert apply(task, approval.model_copy(update={"role": "boss"}), strict, NOW)[0].state is TaskState.APPROVED
+        ground = {"legal_ground": "privacy", "text": "涉及病历", "role": "handler"}
+        closing = command(id="k", task_id=task.id, kind=K.CLOSE, **ground)
+        with pytest.raises(Rejected, match="boss"):
+            apply(task, closing, strict, NOW)
+        closed, _ = apply(task, closing.model_copy(update={"approver": "boss"}), strict, NOW)
+        assert (closed.state, closed.history[-1].approver) == (TaskState.CLOSED, "boss")
+
+
 class TestConsultation:
+    def test_a_body_that_the_text_names_must_confirm_without_being_listed(self) -> None:
+        task = act(after(K.ACCEPT), K.DRAFT, text="市卫健委已派医疗队，市住建局正在抢修。")
+        assert task.named_units == (unit_ref("health"),), "the unit's own name needs no confirmation"
+        assert refused(task, K.SUBMIT).reason == "会商单位尚未确认文稿：安平市卫生健康委员会"
+        task = act(act(task, K.CONSULT, consult_units=()), K.CONFIRM, unit="health")
+        assert act(task, K.SUBMIT).state is TaskState.UNDER_REVIEW
+
+    def test_a_name_inside_another_name_is_not_that_unit(self) -> None:
+        task = act(after(K.ACCEPT), K.DRAFT, text="详见市政府办公室通知。")
+        assert task.named_units == (unit_ref("office"),)
+
     def test_every_body_that_was_named_must_confirm_before_review(self) -> None:
         task = act(after(*WAYS[TaskState.DRAFTED]), K.CONSULT, consult_units=("health", "transport"))
         assert refused(task, K.SUBMIT).reason == ("会商单位尚未确认文稿：安平市卫生健康委员会、安平市交通运输局")
