@@ -170,6 +170,12 @@ class Pause(PolicyModel):
     max_working_days: int = Field(default=1, gt=0)
     grounds: dict[Code, PauseGround] = Field(default_factory=dict)
 
+    @model_validator(mode="after")
+    def _grounds_given(self) -> Pause:
+        if self.max_times and not self.grounds:
+            raise ValueError("grounds: say on which grounds a task may be paused, or set max_times to 0")
+        return self
+
 
 class ReopenGround(PolicyModel):
     """Why a task is taken up again. `restarts`: deadlines that say so start again (the matter is not solved)."""

@@ -9,10 +9,12 @@ import pytest
 
 from builders import CST, T0, command, escalation, instruction, later, recipient, referral, small_policy, unit_ref
 from opinion_stream.domain.response import Output, ResponseDesk
+from opinion_stream.domain.response.outcome import outcome_of
 from opinion_stream.domain.state import DictStore
 from opinion_stream.errors import Rejected
 from opinion_stream.models.base import Grade, Nature
 from opinion_stream.models.escalation import EscalationKind
+from opinion_stream.models.sharing import OutcomeKind
 from opinion_stream.models.task import (
     ClockState,
     CommandKind,
@@ -378,3 +380,17 @@ def test_a_long_jump_and_many_small_steps_leave_the_same_task() -> None:
     assert told == [(o.id, o.due_at) for o in jumped if isinstance(o, SupervisionNotice)]
     assert jump.task.clocks == steps.task.clocks
     assert jump.task.history == steps.task.history
+
+
+def test_other_stages_are_told_of_a_closing_and_of_a_reopening_only() -> None:
+    office = Office()
+    assert outcome_of(office.task) is None
+    office.act(K.CLOSE, later(hours=1), legal_ground="privacy")
+    closed = outcome_of(office.task)
+    assert closed is not None
+    assert (closed.kind, closed.legal_ground, closed.at) == (OutcomeKind.CLOSED, "privacy", later(hours=1))
+    office.act(K.REOPEN, later(hours=2))
+    again = outcome_of(office.task)
+    assert again is not None
+    assert (again.kind, again.legal_ground) == (OutcomeKind.REOPENED, None)
+    assert again.id != closed.id

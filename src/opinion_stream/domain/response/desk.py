@@ -189,10 +189,10 @@ class ResponseDesk:
 
 
 def _must_open(escalation: Escalation, order: Order | None, gone: Gone | None) -> bool:
-    opens = order is not None and order.opens
     if gone is None:
-        return escalation.response_required or opens
-    if order is not None and opens and order.cause not in gone.orders:
+        return escalation.response_required or (order is not None and order.opens)
+    if order is not None and order.cause not in gone.orders and (order.opens or order.due_at or order.publications):
+        # What is ordered about a matter that was put away must not be lost.
         return True
     graver = escalation.grade.rank < gone.grade.rank
     return escalation.response_required and graver and escalation.incident_version > gone.incident_version
