@@ -379,7 +379,7 @@ class Responses(RuleBasedStateMachine):
 
 TestResponses = Responses.TestCase
 TestResponses.settings = settings(
-    max_examples=400,
+    max_examples=100,
     stateful_step_count=50,
     deadline=None,
     # A failing sequence of fifty steps takes minutes to shrink and is readable as it is.

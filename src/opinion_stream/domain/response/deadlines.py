@@ -117,6 +117,7 @@ def _begun(kind: str, rule: Clock, task: ResponseTask, now: datetime, policy: Po
 def _met(clock: TaskClock, at: datetime, now: datetime) -> TaskClock:
     if clock.met_at is not None or clock.state is ClockState.WAIVED:
         return clock
+    at = max(at, clock.started_at)  # A record dated back to before a new round began still belongs to that round.
     in_time = clock.state is ClockState.RUNNING and at <= clock.due_at
     if in_time or clock.state is ClockState.PAUSED:
         return clock.model_copy(update={"state": ClockState.MET, "met_at": at, "paused_at": None})

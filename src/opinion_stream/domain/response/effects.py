@@ -72,7 +72,7 @@ def note(task: ResponseTask, command: TaskCommand, policy: Policy) -> str:
             return said
 
 
-_FRESH: dict[str, object] = {
+FRESH: dict[str, object] = {
     "draft": None,
     "drafted_by": None,
     "named_units": (),
@@ -95,7 +95,7 @@ def _asked(task: ResponseTask, command: TaskCommand, policy: Policy) -> tuple[Un
 def _transfer(task: ResponseTask, command: TaskCommand, policy: Policy, now: datetime) -> dict[str, object]:
     unit = policy.unit(command.to_unit or "")
     return {
-        **_FRESH,
+        **FRESH,
         "unit": UnitRef(code=unit.code, name=unit.name),
         "co_units": tuple(other for other in task.co_units if other.code != unit.code),
         "passed_by": (*task.passed_by, task.unit),
@@ -104,7 +104,7 @@ def _transfer(task: ResponseTask, command: TaskCommand, policy: Policy, now: dat
 
 
 def _return(task: ResponseTask, command: TaskCommand, policy: Policy, now: datetime) -> dict[str, object]:
-    return {**_FRESH, "unit": _giver(task, policy), "passed_by": task.passed_by[:-1]}
+    return {**FRESH, "unit": _giver(task, policy), "passed_by": task.passed_by[:-1]}
 
 
 def _draft(task: ResponseTask, command: TaskCommand, policy: Policy, now: datetime) -> dict[str, object]:

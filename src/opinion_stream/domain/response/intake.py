@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from opinion_stream.domain.ids import TASK_PREFIX
 from opinion_stream.domain.response.clocks import ordered_clock
 from opinion_stream.domain.response.deadlines import with_clocks
+from opinion_stream.domain.response.effects import FRESH
 from opinion_stream.domain.response.life import ORDER, RULE, Gone, going_on, orders_of, rule_event
 from opinion_stream.models.base import Grade, Instant, WireModel
 from opinion_stream.models.escalation import Escalation
@@ -188,6 +189,7 @@ def _reassigned(task: ResponseTask, escalation: Escalation, now: datetime, polic
     hops = policy.response.max_hops + 1 if escalation.decided else task.hops
     return task.model_copy(
         update={
+            **FRESH,
             "state": TaskState.PENDING,
             "unit": escalation.unit,
             "co_units": tuple(unit for unit in task.co_units if unit.code != escalation.unit.code),
