@@ -17,21 +17,55 @@ class Role(PolicyModel):
 
     name: Word
     channel: Code
+    """Where the duty roster has no post for the role."""
+    instructs: bool = True
+    """Whether the role may write an instruction (批示) on a report."""
+
+
+class FollowUp(PolicyModel):
+    """When a follow-up report (续报) is due beside a graver grade and the growth in voices."""
+
+    every_minutes: dict[Grade, int] = Field(default_factory=dict)
+    """At these grades, at the latest so long after the last report, if there is any news since."""
+    new_facts: tuple[Grade, ...] = ()
+    """At these grades, when a new finding of the content or a further-reaching tier of media comes in."""
+    on_answer: tuple[Grade, ...] = ()
+    """At these grades, when the matter is first answered in public."""
+
+    @field_validator("every_minutes")
+    @classmethod
+    def _positive(cls, value: dict[Grade, int]) -> dict[Grade, int]:
+        for grade, minutes in value.items():
+            if minutes <= 0:
+                raise ValueError(f"every_minutes.{grade} must be above 0")
+        return value
+
+
+class Reminders(PolicyModel):
+    """At the end of the chain: the last one in it is reminded so often, at this interval, and then no more."""
+
+    every_minutes: int = Field(default=60, gt=0)
+    times: int = Field(default=0, ge=0, le=20)
 
 
 class Route(PolicyModel):
     """Who must know of an incident of these grades.
 
     `to`: `lead` (the lead unit), `co` (each co-handling unit), or the code of a unit. `role` is the first
-    addressee; nobody acknowledging within `receipt_minutes` passes it on along `chain`.
+    addressee; nobody acknowledging within `receipt_minutes` passes it on along `chain`. Grades, categories,
+    natures and regions must all fit; one that is left out always fits.
     """
 
     id: Code
     grades: tuple[Grade, ...] = Field(min_length=1)
     categories: tuple[str, ...] = ()
     natures: tuple[Nature, ...] = ()
+    regions: tuple[str, ...] = ()
+    """Codes in `regions.yaml`; a matter anywhere within one of them fits."""
     only_if_response_required: bool = False
     to: str
+    joint: tuple[str, ...] = ()
+    """Codes of units that handle such a matter together with `to` and get the same report."""
     role: Code
     receipt_minutes: int = Field(gt=0)
     chain: tuple[Code, ...] = ()
@@ -44,6 +78,12 @@ class Routes(PolicyModel):
 
     roles: dict[Code, Role]
     follow_up_growth: float = Field(gt=1)
+    follow_up: FollowUp = FollowUp()
+    reminders: Reminders = Reminders()
+    max_returns: int = Field(default=1, ge=0, le=10)
+    """How often a matter may be returned as not theirs (退回) before the office decides who is in charge."""
+    keep_settled_days: int = Field(default=365, gt=0)
+    """How long a matter that is over and receipted stays in the stage's memory."""
     routes: tuple[Route, ...] = Field(min_length=1)
 
     @model_validator(mode="after")

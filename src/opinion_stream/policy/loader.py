@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Hashable, Iterator
 from pathlib import Path
 from typing import TypeVar
+from zoneinfo import ZoneInfo
 
 import yaml
 from pydantic import ValidationError
@@ -15,6 +16,7 @@ from opinion_stream.models.base import Grade
 from opinion_stream.policy.answers import Answers
 from opinion_stream.policy.base import PolicyModel
 from opinion_stream.policy.collection import CollectionPolicy
+from opinion_stream.policy.duty import Duty
 from opinion_stream.policy.handling import Deadlines, Response, Routes
 from opinion_stream.policy.judgement import (
     Categories,
@@ -58,6 +60,7 @@ class Policy(PolicyModel):
     grading: Grading
     incidents: Grouping
     routes: Routes
+    duty: Duty
     deadlines: Deadlines
     response: Response
     collection: CollectionPolicy
@@ -192,11 +195,15 @@ def _broken_references(policy: Policy) -> Iterator[str]:
     for route in policy.routes.routes:
         if route.to not in ("lead", "co") and route.to not in units:
             yield f"routes.yaml: {route.id}.to: {route.to!r} is neither lead, co nor in units.yaml"
+        for code in route.regions:
+            if code not in regions:
+                yield f"routes.yaml: {route.id}.regions: {code!r} is not in regions.yaml"
     for grade in Grade:
         # A matter that must be answered and that no route names would be reported to nobody, and be lost.
-        whole = (r for r in policy.routes.routes if r.to == "lead" and not (r.categories or r.natures))
+        whole = (r for r in policy.routes.routes if r.to == "lead" and not (r.categories or r.natures or r.regions))
         if not any(grade in route.grades for route in whole):
             yield f"routes.yaml: routes: no route takes every matter of grade {grade} to its lead unit"
+    yield from _duty_problems(policy)
     for notice in policy.deadlines.notices:
         if notice.to_role not in policy.routes.roles:
             yield f"deadlines.yaml: notices.{notice.id}.to_role: {notice.to_role!r} is not a role of routes.yaml"
@@ -212,8 +219,23 @@ def _broken_references(policy: Policy) -> Iterator[str]:
     yield from (f"playbooks.yaml: {line}" for line in unknown)
 
 
+def _duty_problems(policy: Policy) -> Iterator[str]:
+    # Imported here and not above: the check works on the policy, whose package this module belongs to.
+    from opinion_stream.domain.duty.coverage import roster_problems
+
+    for name, post in policy.duty.posts.items():
+        if post.role not in policy.routes.roles:
+            yield f"duty.yaml: posts.{name}.role: {post.role!r} is not a role of routes.yaml"
+    for problem in roster_problems(policy.duty, ZoneInfo(policy.jurisdiction.timezone)):
+        yield f"duty.yaml: {problem}"
+
+
 def _units_used(policy: Policy) -> Iterator[tuple[str, str]]:
     yield "categories.yaml: fallback_unit", policy.categories.fallback_unit
+    for route in policy.routes.routes:
+        yield from ((f"routes.yaml: {route.id}.joint", code) for code in route.joint)
+    for name, post in policy.duty.posts.items():
+        yield from ((f"duty.yaml: posts.{name}.units", code) for code in post.units)
     for category in policy.categories.categories:
         key = f"categories.yaml: {category.name}"
         yield f"{key}.unit", category.unit
