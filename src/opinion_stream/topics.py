@@ -16,6 +16,7 @@ from opinion_stream.models.control import ClockTick, DeadLetter
 from opinion_stream.models.escalation import Escalation, Receipt
 from opinion_stream.models.incident import Incident
 from opinion_stream.models.mention import Mention, RawMention
+from opinion_stream.models.sharing import Referral, ReferralReply, TaskOutcome
 from opinion_stream.models.task import PublicResponse, ResponseTask, SupervisionNotice, TaskCommand
 from opinion_stream.models.warning import EarlyWarning
 
@@ -116,7 +117,7 @@ INCIDENT_COMMANDS = Topic(
     "事件操作",
     IncidentCommand,
     "region code at `shard_level` of incidents.yaml",
-    (),
+    (Stage.REPORTING,),
     (Stage.INCIDENTS,),
     retention_days=365,
 )
@@ -135,6 +136,19 @@ ESCALATIONS = Topic(
     "escalations", "报送", Escalation, "incident id", (Stage.REPORTING,), (Stage.RESPONSE,), retention_days=365
 )
 RECEIPTS = Topic("escalations.receipts", "签收批示", Receipt, "incident id", (), (Stage.REPORTING,), retention_days=365)
+REFERRALS = Topic(
+    "referrals",
+    "交办转办",
+    Referral,
+    "id of the matter: the incident it names, or one derived from body and referral id",
+    (),
+    (Stage.REPORTING,),
+    retention_days=7,
+)
+"""As `mentions.inbound`, what outside bodies write as they wrote it: kept no longer than processing may take."""
+REFERRAL_REPLIES = Topic(
+    "referral-replies", "交办反馈", ReferralReply, "referral id", (Stage.REPORTING,), (), retention_days=365
+)
 TASK_COMMANDS = Topic(
     "task-commands", "任务操作", TaskCommand, "incident id of the task", (), (Stage.RESPONSE,), retention_days=365
 )
@@ -148,7 +162,24 @@ TASKS = Topic(
     compacted=True,
     retention_days=None,
 )
-RESPONSES = Topic("responses", "公开回应", PublicResponse, "incident id", (Stage.RESPONSE,), (), retention_days=None)
+RESPONSES = Topic(
+    "responses",
+    "公开回应",
+    PublicResponse,
+    "incident id",
+    (Stage.RESPONSE,),
+    (Stage.REPORTING,),
+    retention_days=None,
+)
+TASK_OUTCOMES = Topic(
+    "task-outcomes",
+    "办结情况",
+    TaskOutcome,
+    "incident id",
+    (Stage.RESPONSE,),
+    (Stage.REPORTING,),
+    retention_days=365,
+)
 SUPERVISION = Topic("supervision", "督办", SupervisionNotice, "incident id", (Stage.RESPONSE,), (), retention_days=365)
 DEAD_LETTERS = Topic(
     "dead-letters",
@@ -180,8 +211,11 @@ TOPICS: tuple[Topic, ...] = (
     WARNINGS,
     ESCALATIONS,
     RECEIPTS,
+    REFERRALS,
+    REFERRAL_REPLIES,
     TASK_COMMANDS,
     TASKS,
+    TASK_OUTCOMES,
     RESPONSES,
     SUPERVISION,
     DEAD_LETTERS,

@@ -1,4 +1,4 @@
-"""The reporting agent (归口报送): incidents in, escalations to those who must know out; receipts come back."""
+"""The reporting agent (归口报送): incidents in, escalations to those who must know out; receipts and referrals too."""
 
 from __future__ import annotations
 
@@ -8,23 +8,33 @@ from datetime import datetime
 from opinion_stream.agents.clocked import ClockedDesk
 from opinion_stream.agents.outputs import Result
 from opinion_stream.agents.stage import Tools
+from opinion_stream.domain.collection.mask import Masker
 from opinion_stream.domain.reporting.desk import ReportingDesk as Core
 from opinion_stream.domain.state import Store
 from opinion_stream.models.base import WireModel
 from opinion_stream.models.escalation import Receipt
 from opinion_stream.models.incident import Incident
-from opinion_stream.topics import INCIDENTS, RECEIPTS, Stage
+from opinion_stream.models.sharing import Referral, TaskOutcome
+from opinion_stream.models.task import PublicResponse
+from opinion_stream.topics import INCIDENTS, RECEIPTS, REFERRALS, RESPONSES, TASK_OUTCOMES, Stage
 
 
 class ReportingDesk(ClockedDesk):
-    """Reports the incidents of one partition."""
+    """Reports the matters of one partition."""
 
     stage = Stage.REPORTING
-    models = {INCIDENTS: Incident, RECEIPTS: Receipt}  # noqa: RUF012  declared a ClassVar by the base
+    models = {  # noqa: RUF012  declared a ClassVar by the base
+        INCIDENTS: Incident,
+        RECEIPTS: Receipt,
+        REFERRALS: Referral,
+        RESPONSES: PublicResponse,
+        TASK_OUTCOMES: TaskOutcome,
+    }
 
     def __init__(self, tools: Tools, store: Store) -> None:
         super().__init__(tools, store)
         self._core = Core(tools.policy, store)
+        self._masker = Masker(tools.policy.collection.not_a_name)
 
     def take(self, record: WireModel, now: datetime) -> Iterable[Result]:
         """See `ClockedDesk`."""
@@ -32,7 +42,14 @@ class ReportingDesk(ClockedDesk):
             case Incident():
                 return self._core.incident(record, now)
             case Receipt():
-                return self._core.receipt(record, now)
+                return self._core.receipt(record.model_copy(update={"note": self._masked(record.note)}), now)
+            case Referral():
+                masked = {"title": self._masked(record.title), "text": self._masked(record.text)}
+                return self._core.referral(record.model_copy(update=masked), now)
+            case PublicResponse():
+                return self._core.response(record, now)
+            case TaskOutcome():
+                return self._core.outcome(record, now)
             case _:
                 raise TypeError(f"no handler for {type(record).__name__}")
 
@@ -41,11 +58,16 @@ class ReportingDesk(ClockedDesk):
         match record:
             case Incident():
                 return record.last_at
-            case Receipt():
+            case Receipt() | Referral() | TaskOutcome():
                 return record.at
+            case PublicResponse():
+                return record.published_at
             case _:
                 raise TypeError(f"no time for {type(record).__name__}")
 
     def pass_time(self, now: datetime) -> Iterable[Result]:
         """See `ClockedDesk`."""
         return self._core.tick(now)
+
+    def _masked(self, text: str) -> str:
+        return self._masker.mask(text)[0]

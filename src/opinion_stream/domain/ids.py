@@ -27,3 +27,9 @@ def brief_id(incident_id: str) -> str:
 def dead_letter_id(stage: str, value: bytes) -> str:
     """The id of the dead letter of a record: the same bytes at the same stage give the same id."""
     return f"d-{hashlib.blake2b(value, digest_size=12, person=b'dead-letter', key=stage.encode()).hexdigest()}"
+
+
+def referral_matter(from_body: str, referral: str) -> str:
+    """The id of the matter that a body refers to us under an id of its own; two bodies may use the same one."""
+    digest = hashlib.sha256(chr(31).join((from_body, referral)).encode()).hexdigest()
+    return f"{INCIDENT_PREFIX}r{digest[:19]}"

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from datetime import date, datetime, time
+from datetime import date, time
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Self
 
 from pydantic import BeforeValidator, Field, NaiveDatetime, field_validator, model_validator
 
@@ -40,7 +40,9 @@ class Seat(PolicyModel):
     @classmethod
     def _no_number(cls, value: str) -> str:
         if re.search(r"\d{7,}", value):
-            raise ValueError("this looks like a telephone number; name a channel of the duty desk, e.g. wecom:duty-office")
+            raise ValueError(
+                "this looks like a telephone number; name a channel of the duty desk, e.g. wecom:duty-office"
+            )
         if set(re.findall(r"\{(.*?)\}", value)) - {"unit"} or value.count("{") != value.count("}"):
             raise ValueError("unknown field in braces; only {unit} may be used")
         return value
@@ -148,21 +150,6 @@ class Post(PolicyModel):
         return math.lcm(*(turn.every_weeks for turn in self.turns))
 
 
-class Substitution(PolicyModel):
-    """`seat` takes over `post` from one local time to another, whoever else has it then."""
-
-    post: Code
-    seat: Code
-    start: NaiveDatetime = Field(alias="from")
-    end: NaiveDatetime = Field(alias="to")
-    reason: str = Field(min_length=1)
-
-    @model_validator(mode="after")
-    def _forward(self) -> Substitution:
-        _forward(self.start, self.end)
-        return self
-
-
 class Absence(PolicyModel):
     """`seat` cannot be on duty from one local time to another; its posts need a substitute."""
 
@@ -172,14 +159,16 @@ class Absence(PolicyModel):
     reason: str = Field(min_length=1)
 
     @model_validator(mode="after")
-    def _forward(self) -> Absence:
-        _forward(self.start, self.end)
+    def _forward(self) -> Self:
+        if self.end <= self.start:
+            raise ValueError("`to` must be after `from`")
         return self
 
 
-def _forward(start: datetime, end: datetime) -> None:
-    if end <= start:
-        raise ValueError("`to` must be after `from`")
+class Substitution(Absence):
+    """`seat` takes over `post` from one local time to another, whoever else has it then."""
+
+    post: Code
 
 
 class Duty(PolicyModel):
@@ -207,7 +196,8 @@ class Duty(PolicyModel):
             for seat in (*(turn.seat for turn in post.turns), *((post.seat,) if post.seat else ())):
                 if seat not in self.seats:
                     raise ValueError(f"posts.{name}: seat {seat!r} is not defined under `seats`")
-        for entry in (*self.substitutions, *self.absences):
+        dated: tuple[Absence, ...] = (*self.substitutions, *self.absences)
+        for entry in dated:
             if entry.seat not in self.seats:
                 raise ValueError(f"{entry.start}: seat {entry.seat!r} is not defined under `seats`")
         for substitution in self.substitutions:

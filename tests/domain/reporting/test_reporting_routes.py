@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from builders import incident, small_policy
-from opinion_stream.domain.reporting import recipients
+from builders import T0, incident, later, small_policy
+from opinion_stream.domain.reporting import Router
+from opinion_stream.domain.reporting.reports import matter_of
 from opinion_stream.models.base import Grade, Nature
 from opinion_stream.policy import Policy
 from opinion_stream.policy.handling import Route
@@ -27,7 +28,8 @@ def route(**kw: object) -> Route:
 
 
 def named(policy: Policy, **kw: object) -> list[tuple[str, str, str, str]]:
-    return [(r.id, p.unit.code, p.role, p.level) for r, p in recipients(incident(**kw), policy)]
+    found = Router(policy).recipients(matter_of(incident(**kw)), T0)
+    return [(r.id, p.unit.code, p.role, p.level) for r, p in found]
 
 
 def test_a_grave_incident_goes_to_lead_and_co_units_to_the_office_and_to_the_level_above() -> None:
@@ -65,6 +67,42 @@ def test_nobody_is_named_twice_by_one_report() -> None:
 
 
 def test_the_recipient_is_a_role_with_the_channel_of_the_policy() -> None:
-    (_, recipient), *_ = recipients(incident(), small_policy())
+    (_, recipient), *_ = Router(small_policy()).recipients(matter_of(incident()), T0)
     assert recipient.channel == small_policy().routes.roles["duty_officer"].channel
     assert recipient.unit.name == "安平市住房和城乡建设局"
+
+
+def test_routes_may_be_limited_to_regions_with_all_that_lies_within() -> None:
+    policy = with_routes(route(id="all"), route(id="east", regions=["990101"], to="gov-donghe"))
+    assert [r for r, *_ in named(policy, region="990101")] == ["all", "east"]
+    assert [r for r, *_ in named(policy, region="990101-liushu")] == ["all", "east"]
+    assert [r for r, *_ in named(policy, region="990102")] == ["all"]
+
+
+def test_units_that_handle_it_jointly_get_the_same_report() -> None:
+    policy = with_routes(route(id="lead", joint=["health", "transport"]))
+    assert named(policy) == [
+        ("lead", "housing", "duty_officer", "lead"),
+        ("lead", "health", "duty_officer", "joint"),
+        ("lead", "transport", "duty_officer", "joint"),
+    ]
+
+
+def test_where_the_roster_has_a_post_the_recipient_is_who_is_on_duty_then() -> None:
+    router = Router(small_policy())
+    office = router.office
+    day = router.addressee(office, "duty_officer", "own", T0)
+    assert (day.post, day.seat, day.channel) == ("office", "day", "wecom:duty-day")
+    assert router.addressee(office, "duty_officer", "own", later(hours=12)).seat == "night"
+    assert router.addressee(office, "duty_officer", "own", later(days=2, hours=12)).seat == "spare", "a substitution"
+
+
+def test_the_roster_is_ours_and_says_nothing_of_bodies_above() -> None:
+    recipient = Router(small_policy()).addressee(Router(small_policy()).office, "duty_officer", "above", T0)
+    assert (recipient.post, recipient.seat, recipient.channel) == ("", "", "duty-desk")
+
+
+def test_the_lead_route_is_found_even_where_the_rules_ask_for_no_answer() -> None:
+    router = Router(small_policy())
+    matter = matter_of(incident(grade=Grade.IV, response_required=False))
+    assert (router.recipients(matter, T0), router.lead_route(matter).id) == ([], "iv-lead")

@@ -8,7 +8,7 @@ from itertools import combinations, pairwise, product
 from zoneinfo import ZoneInfo
 
 from opinion_stream.domain.duty.roster import Roster, assigned, span_of
-from opinion_stream.policy.duty import DayKind, Duty, Post, Weekday
+from opinion_stream.policy.duty import Absence, DayKind, Duty, Post, Weekday
 
 Span = tuple[int, int]
 
@@ -87,12 +87,14 @@ def _doubled(duty: Duty) -> Iterator[str]:
 
 def _dated(duty: Duty, zone: ZoneInfo) -> Iterator[str]:
     roster = Roster(duty, zone)
-    for entry in (*duty.substitutions, *duty.absences):
+    dated: tuple[Absence, ...] = (*duty.substitutions, *duty.absences)
+    for entry in dated:
         start, end = entry.start.replace(tzinfo=zone), entry.end.replace(tzinfo=zone)
         for name in duty.posts:
             watches = roster.watches(name, start, end)
             for first, last in _gaps_by_date(((w.start, w.end) for w in watches), start, end):
-                yield f"posts.{name}: {first:%Y-%m-%d %H:%M} 至 {last:%Y-%m-%d %H:%M} 无人值班，请安排替班（substitutions）"
+                when = f"{first:%Y-%m-%d %H:%M} 至 {last:%Y-%m-%d %H:%M}"
+                yield f"posts.{name}: {when} 无人值班，请安排替班（substitutions）"
 
 
 def _gaps_by_date(
