@@ -123,9 +123,7 @@ class ReportingDesk:
         elif receipt.kind is ReceiptKind.RETURNED:
             send_back(case, matter, sent, receipt, now, self._router, self._policy)
         elif before.referral is not None:
-            key = referring.key_of(before.referral)
-            unit = before.recipient.unit
-            more += referring.replies(case.reports, ReplyStatus.RECEIVED, key, unit, at, only=key)
+            more += referring.received(case, referring.key_of(before.referral), before.recipient.unit, at)
         return [*self._saved(case, now), *more]
 
     def _refuse(self, case: Case, receipt: Receipt, before: Escalation, matter: Matter, now: datetime) -> None:
@@ -183,9 +181,9 @@ class ReportingDesk:
         matter = case.reports.matter
         if matter is None or response.id in case.reports.answers:
             return []
-        first = not case.reports.answers
+        first = not case.reports.answered
         latest = response.model_copy(update={"text": ""})
-        case.update(answers=(*case.reports.answers, response.id), latest_answer=latest)
+        case.update(answers=(*case.reports.answers, response.id), answered=True, latest_answer=latest)
         occasion = f"answer {response.id}"
         if first and not case.reports.closed and matter.grade in self._policy.routes.follow_up.on_answer:
             way = self._policy.response.publications.get(response.publication)
@@ -202,7 +200,7 @@ class ReportingDesk:
         closed = outcome.kind is OutcomeKind.CLOSED
         case.update(task_closed=closed, outcomes=(*case.reports.outcomes, outcome.id))
         if not closed:
-            case.update(answers=(), latest_answer=None, closed=False)
+            case.update(answered=False, latest_answer=None, closed=False)
         replied = referring.replies(
             case.reports,
             ReplyStatus.CLOSED if closed else ReplyStatus.REOPENED,

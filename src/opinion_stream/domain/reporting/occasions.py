@@ -57,7 +57,7 @@ def is_over(matter: Matter, reports: Reports) -> bool:
     """
     if matter.status == "merged":
         return True
-    answered = bool(reports.answers) or reports.task_closed
+    answered = reports.answered or reports.task_closed
     if matter.status == "referred":
         return answered
     return matter.status != "open" and (answered or not matter.response_required)

@@ -7,6 +7,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from opinion_stream.domain.ids import referral_matter
+from opinion_stream.domain.reporting.case import Case
 from opinion_stream.domain.reporting.reports import Matter, Referred, Reports
 from opinion_stream.errors import Rejected
 from opinion_stream.models.base import Grade, RegionRef, UnitRef
@@ -70,6 +71,16 @@ def wanted(referral: Referral, zone: ZoneInfo) -> tuple[str, ...]:
     first = f"{referral.from_body}{referral.kind.label}，要求{due}前办理并反馈"
     text = referral.text.strip()
     return (first, text[:TEXT_SHOWN]) if text else (first,)
+
+
+def received(case: Case, key: str, unit: UnitRef, at: datetime) -> list[ReferralReply]:
+    """What is reported back when the first in the chain of a referral signs for it."""
+    referred = case.reports.referrals[key]
+    if referred.received:
+        return []
+    done = referred.model_copy(update={"received": True})
+    case.update(referrals={**case.reports.referrals, key: done})
+    return replies(case.reports, ReplyStatus.RECEIVED, key, unit, at, only=key)
 
 
 def answered(reports: Reports, response: PublicResponse, only: str | None = None) -> list[ReferralReply]:

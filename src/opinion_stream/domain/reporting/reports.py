@@ -84,6 +84,8 @@ class Referred(WireModel):
     id: str
     body: str
     due_at: Instant
+    received: bool = False
+    """Whether the body has been told that the unit in charge has it."""
 
 
 class Reports(WireModel):
@@ -126,7 +128,9 @@ class Reports(WireModel):
     reported_version: int = -1
     """Incident version at the last report to all."""
     answers: tuple[str, ...] = ()
-    """Ids of the public responses since the task was last opened."""
+    """Ids of the public responses."""
+    answered: bool = False
+    """Whether there was one since the task was last opened."""
     latest_answer: PublicResponse | None = None
     """The latest of them, without its text."""
     task_closed: bool = False
