@@ -42,7 +42,7 @@ def check_config(config: ConfigOption = None) -> None:
         f"{folder}: 正确。{policy.jurisdiction.name}：地区 {len(policy.regions.regions)}，"
         f"单位 {len(policy.units.units)}，"
         f"一级分类 {len(policy.categories.categories)}，报送路线 {len(policy.routes.routes)}，"
-        f"时限 {len(policy.deadlines.clocks)}",
+        f"时限 {len(policy.deadlines.clocks)}，值班岗位 {len(policy.duty.posts)}",
         markup=False,
     )
 

@@ -141,6 +141,9 @@ class Escalation(WireModel):
     """At the end of the chain: which repeated reminder this is; 0 = none."""
     exhausted: bool = False
     """True: it lapsed, and neither the chain nor a reminder is left."""
+    stopped: str = ""
+    """Why nobody further was addressed when it lapsed: receipted (by another in its chain) | over (the matter is) |
+    returned (by the unit, as not theirs). Empty: somebody was, or it is `exhausted`."""
     hop: int = Field(default=0, ge=0)
     """How many units had returned the matter as not theirs before it came to this recipient."""
     returned_by: UnitRef | None = None

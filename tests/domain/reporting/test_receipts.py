@@ -243,9 +243,7 @@ class TestReferrals:
             ({"incident_id": "i-unknown"}, "incident_id"),
         ],
     )
-    def test_one_that_cannot_be_placed_is_refused(
-        self, desk: ReportingDesk, wrong: dict[str, Any], words: str
-    ) -> None:
+    def test_one_that_cannot_be_placed_is_refused(self, desk: ReportingDesk, wrong: dict[str, Any], words: str) -> None:
         with pytest.raises(Rejected, match=words) as caught:
             desk.referral(referral(**wrong), T0)
         assert caught.value.kind == "invalid_referral"

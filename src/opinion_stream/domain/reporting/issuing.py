@@ -126,17 +126,18 @@ class Issuer:
 
     def lapse(self, case: Case, sent: Sent, now: datetime) -> None:
         """End the wait of an escalation without a receipt, and address who is next, if there is anyone."""
-        following = self._following(case, sent, now)
-        exhausted = following is None and not self._stopped(case, sent)
-        lapsed = with_status(sent.escalation, EscalationStatus.LAPSED, now, exhausted=exhausted)
+        stopped = self._stopped(case, sent)
+        following = None if stopped else self._following(sent, now)
+        exhausted = following is None and not stopped
+        lapsed = with_status(sent.escalation, EscalationStatus.LAPSED, now, exhausted=exhausted, stopped=stopped)
         case.put(sent.model_copy(update={"escalation": lapsed}))
         if following is not None:
             case.put(following)
 
-    def _following(self, case: Case, sent: Sent, now: datetime) -> Sent | None:
+    def _following(self, sent: Sent, now: datetime) -> Sent | None:
         before = sent.escalation
         route = self._router.route(before.route)
-        if route is None or self._stopped(case, sent):
+        if route is None:
             return None
         if before.chain_step < len(route.chain):
             to = before.recipient
@@ -151,11 +152,15 @@ class Issuer:
             return passed_on(sent, self._now_on(before.recipient, now), now, window, why, reminder=number)
         return None
 
-    def _stopped(self, case: Case, sent: Sent) -> bool:
+    def _stopped(self, case: Case, sent: Sent) -> str:
         before = sent.escalation
-        over = case.reports.closed and before.kind in (EscalationKind.FIRST, EscalationKind.FOLLOW_UP)
-        not_theirs = before.recipient.level == "lead" and before.recipient.unit.code in case.reports.declined
-        return over or not_theirs or case.receipted(sent)
+        if case.receipted(sent):
+            return "receipted"
+        if case.reports.closed and before.kind in (EscalationKind.FIRST, EscalationKind.FOLLOW_UP):
+            return "over"
+        if before.recipient.level == "lead" and before.recipient.unit.code in case.reports.declined:
+            return "returned"
+        return ""
 
     def _now_on(self, recipient: Recipient, now: datetime) -> Recipient:
         return self._router.addressee(recipient.unit, recipient.role, recipient.level, now)

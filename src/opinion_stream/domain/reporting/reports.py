@@ -253,9 +253,15 @@ def passed_on(
 
 
 def with_status(
-    escalation: Escalation, status: EscalationStatus, at: datetime, *, exhausted: bool = False
+    escalation: Escalation, status: EscalationStatus, at: datetime, *, exhausted: bool = False, stopped: str = ""
 ) -> Escalation:
     """The next version of `escalation`, in `status` since `at`."""
     return escalation.model_copy(
-        update={"version": escalation.version + 1, "status": status, "status_at": at, "exhausted": exhausted}
+        update={
+            "version": escalation.version + 1,
+            "status": status,
+            "status_at": at,
+            "exhausted": exhausted,
+            "stopped": stopped,
+        }
     )
