@@ -68,6 +68,13 @@ def messages(tmp_path: Path) -> Path:
         "task extend",
         "topics apply",
         "config check",
+        "escalation ack",
+        "escalation instruct",
+        "escalation return",
+        "escalation list",
+        "referral send",
+        "duty who",
+        "duty week",
     ],
 )
 def test_help_of_each_command_shows_an_example(command: str) -> None:

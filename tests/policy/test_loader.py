@@ -78,6 +78,16 @@ BAD: dict[str, tuple[str, str, str, str, str]] = {
     "unknown time zone": ("jurisdiction.yaml", "Asia/Shanghai", "Asia/Anping", "timezone", "'Asia/Anping'"),
     "time without zone": ("collection.yaml", "T00:00:00+08:00", "T00:00:00", "earliest", "timezone"),
     "source of nothing": ("playbooks.yaml", "source: handle", "source: law", "playbooks.yaml", "'law' is not defined"),
+    "no unit of time": ("duty.yaml", 'from: "20:00"', "from: evening", "posts.office.shifts.night.from", "evening"),
+    "unknown shift": ("duty.yaml", "shifts: [night]", "shifts: [evening]", "posts.office", "'evening'"),
+    "a telephone": ("duty.yaml", "wecom:duty-day", "tel:13900000000", "seats.day.contact", "telephone"),
+    "interval of nothing": (
+        "routes.yaml",
+        "routes:\n",
+        "follow_up: {every_minutes: {I: 0}}\nroutes:\n",
+        "I",
+        "above 0",
+    ),
     "bad code": ("units.yaml", "code: housing", "code: 住建", "units.3.code", "住建"),
 }
 
@@ -116,6 +126,36 @@ BROKEN: dict[str, tuple[str, str, str, str]] = {
         "office: office",
         "office: bureau",
         "jurisdiction.yaml: office: 'bureau' is not in units.yaml",
+    ),
+    "post's unit": (
+        "duty.yaml",
+        "units: [office]",
+        "units: [bureau]",
+        "duty.yaml: posts.office.units: 'bureau' is not in units.yaml",
+    ),
+    "post's role": (
+        "duty.yaml",
+        "role: direct_responsible",
+        "role: deputy",
+        "duty.yaml: posts.office-deputy.role: 'deputy' is not a role of routes.yaml",
+    ),
+    "gap by an absence": (
+        "duty.yaml",
+        "from: 2026-03-05 08:00, to",
+        "from: 2026-03-04 23:00, to",
+        "duty.yaml: posts.office-deputy: 2026-03-04 23:00 至 2026-03-05 00:00 无人值班，请安排替班（substitutions）",
+    ),
+    "route's region": (
+        "routes.yaml",
+        "    to: lead\n",
+        "    to: lead\n    regions: [nowhere]\n",
+        "routes.yaml: i-ii-lead.regions: 'nowhere' is not in regions.yaml",
+    ),
+    "joint unit": (
+        "routes.yaml",
+        "    to: lead\n",
+        "    to: lead\n    joint: [fleet]\n",
+        "routes.yaml: i-ii-lead.joint: 'fleet' is not in units.yaml",
     ),
     "jurisdiction's region": (
         "jurisdiction.yaml",

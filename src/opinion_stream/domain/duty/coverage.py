@@ -55,7 +55,7 @@ def _spans(post: Post, day: int, kind: DayKind) -> Iterator[tuple[str, Span]]:
 
 def _day_name(post: Post, day: int, kind: DayKind) -> str:
     week, weekday = divmod(day, 7)
-    turn = f"第{week + 1}轮周" if post.cycle > 1 else ""
+    turn = f"轮班第{week + 1}周 " if post.cycle > 1 else ""
     return f"{turn}{list(Weekday)[weekday].label}（{kind.label}）"
 
 
