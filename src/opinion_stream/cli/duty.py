@@ -68,7 +68,7 @@ def who(
             _name(policy, on.on) if on.on else "[red]无人值班[/red]",
             f"{on.on.start:{TIME}}—{on.on.end:{TIME}}" if on.on else "",
             "、".join(_name(policy, watch) for watch in on.handing_over),
-            roster.channel(on.on.seat, _unit(policy, name)) if on.on else "",
+            roster.contact(on.on.seat, _unit(policy, name)) if on.on else "",
             " → ".join(_name(policy, watch) for watch in on.above),
         )
     out.print(table)
@@ -186,5 +186,5 @@ def _plain(roster: Roster, policy: Policy, watch: Watch | None) -> dict[str, obj
         "from": watch.start.isoformat(),
         "to": watch.end.isoformat(),
         "instead_of": watch.instead_of,
-        "contact": roster.channel(watch.seat, _unit(policy, watch.post)),
+        "contact": roster.contact(watch.seat, _unit(policy, watch.post)),
     }

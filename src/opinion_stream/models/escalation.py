@@ -65,6 +65,8 @@ class Recipient(WireModel):
     """Key of `posts` in `config/duty.yaml` that answers for the role; empty where the roster has none."""
     seat: str = ""
     """Key of `seats` in `config/duty.yaml`: who was on duty at that post when this was issued."""
+    contact: str = ""
+    """How the seat is reached, CHANNEL:ADDRESS of a desk; `channel` is where notifications for it go."""
 
 
 class Instruction(WireModel):

@@ -35,6 +35,8 @@ class Seat(PolicyModel):
     name: Word
     contact: str = Field(pattern=r"^[a-z][a-z0-9+-]*:[A-Za-z0-9_.{}-]+$", max_length=100)
     """May use {unit}: the code of the unit that is reported to."""
+    channel: Code | None = None
+    """Channel of `notify.yaml` for notifications to this seat; None: that of the role in `routes.yaml`."""
 
     @field_validator("contact")
     @classmethod
@@ -47,7 +49,7 @@ class Seat(PolicyModel):
             raise ValueError("unknown field in braces; only {unit} may be used")
         return value
 
-    def channel(self, unit: str) -> str:
+    def contact_of(self, unit: str) -> str:
         """The contact for a unit's code."""
         return self.contact.replace("{unit}", unit)
 

@@ -226,6 +226,9 @@ def _duty_problems(policy: Policy) -> Iterator[str]:
     for name, post in policy.duty.posts.items():
         if post.role not in policy.routes.roles:
             yield f"duty.yaml: posts.{name}.role: {post.role!r} is not a role of routes.yaml"
+    for name, seat in policy.duty.seats.items():
+        if seat.channel is not None and seat.channel not in policy.notify.channels:
+            yield f"duty.yaml: seats.{name}.channel: {seat.channel!r} is not one of `channels` of notify.yaml"
     for problem in roster_problems(policy.duty, ZoneInfo(policy.jurisdiction.timezone)):
         yield f"duty.yaml: {problem}"
 

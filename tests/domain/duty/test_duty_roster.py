@@ -103,9 +103,9 @@ def test_nobody_is_on_duty_where_the_one_who_would_be_is_absent() -> None:
     assert on(roster(absences=[gone], substitutions=[filled]), "2026-03-03T11:00") == "c"
 
 
-def test_the_channel_is_the_units_own_where_it_asks_for_the_unit() -> None:
+def test_the_contact_is_the_units_own_where_it_asks_for_the_unit() -> None:
     seats = {**SEATS, "head": {"name": "h", "contact": "wecom:head-{unit}"}}
-    assert roster(seats=seats).channel("head", "housing") == "wecom:head-housing"
+    assert roster(seats=seats).contact("head", "housing") == "wecom:head-housing"
 
 
 def test_times_of_other_zones_mean_the_same_moment() -> None:

@@ -187,7 +187,7 @@ class TestTheEndOfTheChain:
         _, office = desk.incident(incident(), T0)
         (reminder,) = [e for e in desk.tick(later(hours=11, minutes=59)) if e.reminder]
         assert (office.recipient.seat, reminder.recipient.seat) == ("day", "night")
-        assert reminder.recipient.channel == "wecom:duty-night"
+        assert reminder.recipient.contact == "wecom:duty-night"
 
 
 class TestRetention:

@@ -92,14 +92,14 @@ def test_where_the_roster_has_a_post_the_recipient_is_who_is_on_duty_then() -> N
     router = Router(small_policy())
     office = router.office
     day = router.addressee(office, "duty_officer", "own", T0)
-    assert (day.post, day.seat, day.channel) == ("office", "day", "wecom:duty-day")
+    assert (day.post, day.seat, day.contact, day.channel) == ("office", "day", "wecom:duty-day", "duty-desk")
     assert router.addressee(office, "duty_officer", "own", later(hours=12)).seat == "night"
     assert router.addressee(office, "duty_officer", "own", later(days=2, hours=12)).seat == "spare", "a substitution"
 
 
 def test_the_roster_is_ours_and_says_nothing_of_bodies_above() -> None:
     recipient = Router(small_policy()).addressee(Router(small_policy()).office, "duty_officer", "above", T0)
-    assert (recipient.post, recipient.seat, recipient.channel) == ("", "", "duty-desk")
+    assert (recipient.post, recipient.seat, recipient.contact, recipient.channel) == ("", "", "", "duty-desk")
 
 
 def test_the_lead_route_is_found_even_where_the_rules_ask_for_no_answer() -> None:

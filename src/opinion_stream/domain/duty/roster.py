@@ -52,9 +52,13 @@ class Roster:
         """Key of the post that answers for `role` in the unit of that code; None where the roster has none."""
         return self._posts.get((unit, role)) or self._posts.get(("*", role))
 
-    def channel(self, seat: str, unit: str) -> str:
+    def contact(self, seat: str, unit: str) -> str:
         """How a seat is reached for a unit, e.g. `wecom:duty-office`. KeyError for an unknown seat."""
-        return self._duty.seats[seat].channel(unit)
+        return self._duty.seats[seat].contact_of(unit)
+
+    def channel(self, seat: str) -> str | None:
+        """The channel of notifications to a seat, if it has one of its own. KeyError for an unknown seat."""
+        return self._duty.seats[seat].channel
 
     def who_is_on(self, post: str, at: datetime, unit: str | None = None, above: Sequence[str] = ()) -> OnDuty:
         """Who is on duty at `post` at `at`, and at the posts of the roles `above` it for `unit`.

@@ -45,17 +45,24 @@ class Router:
         return list(found.values())
 
     def addressee(self, unit: UnitRef, role: str, level: str, at: datetime) -> Recipient:
-        """The recipient `role` in `unit`: who is on duty there at `at`, or the role's channel where none is listed.
+        """The recipient `role` in `unit`, with the seat that is on duty there at `at` where the roster has a post.
 
-        The roster is ours: bodies above are reached by the channel of the role.
+        The roster is ours and says nothing of bodies above.
         """
         post = None if level == "above" else self._roster.post_of(unit.code, role)
         watch = self._roster.who_is_on(post, at, unit.code).on if post is not None else None
+        channel = self._policy.routes.roles[role].channel
         if post is None or watch is None:
-            channel = self._policy.routes.roles[role].channel
             return Recipient(unit=unit, role=role, channel=channel, level=level, post=post or "")
-        channel = self._roster.channel(watch.seat, unit.code)
-        return Recipient(unit=unit, role=role, channel=channel, level=level, post=post, seat=watch.seat)
+        return Recipient(
+            unit=unit,
+            role=role,
+            channel=self._roster.channel(watch.seat) or channel,
+            level=level,
+            post=post,
+            seat=watch.seat,
+            contact=self._roster.contact(watch.seat, unit.code),
+        )
 
     def lead_route(self, matter: Matter) -> Route:
         """The route by which the lead unit of `matter` is reached, whether the rules ask for an answer or not.
