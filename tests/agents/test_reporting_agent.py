@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,7 +11,7 @@ from agents.test_desks import desk, of, record
 from builders import T0, incident, later, receipt
 from domain.reporting.test_receipts import referral
 from domain.reporting.test_reporting_growth import answer, outcome
-from opinion_stream.agents.stage import Output
+from opinion_stream.agents.stage import Output, Record
 from opinion_stream.domain.reporting.referring import incident_of
 from opinion_stream.domain.state import DictStore
 from opinion_stream.models.base import Grade, WireModel
@@ -34,6 +35,10 @@ from opinion_stream.topics import (
 )
 
 PHONE = "13812345678"
+
+
+def under(key: str, found: Record) -> Record:
+    return replace(found, key=key.encode())
 
 
 def told(outputs: list[Output]) -> list[Escalation]:
@@ -64,7 +69,7 @@ def test_a_referral_is_masked_and_answered_to_the_body_under_its_own_number() ->
     one = desk(Stage.REPORTING)
     sent = referral(title=f"关于{PHONE}来电的交办件", text=f"来电人{PHONE}")
     name = incident_of(sent)
-    handed = one.handle([record(REFERRALS, sent.to_bytes())])
+    handed = one.handle([under(name, record(REFERRALS, sent.to_bytes()))])
     later_on: list[tuple[Topic, WireModel]] = [
         (RECEIPTS, receipt(escalation_id=told(handed)[0].id, incident_id=name)),
         (RESPONSES, answer(incident_id=name)),
@@ -82,6 +87,15 @@ def test_a_referral_is_masked_and_answered_to_the_body_under_its_own_number() ->
     ]
     assert {reply.key for reply in replies} == {b"2026-17"}
     assert {output.key for output in handed} == {name.encode()}
+
+
+def test_a_referral_under_another_key_would_be_lost_to_its_receipts_and_is_refused_with_the_right_one() -> None:
+    sent = referral()
+    outputs = desk(Stage.REPORTING).handle([under("2026-17", record(REFERRALS, sent.to_bytes()))])
+
+    (letter,) = [DeadLetter.model_validate_json(value) for value in of(outputs, DEAD_LETTERS)]
+    assert letter.kind == "wrong_key"
+    assert incident_of(sent) in letter.reason
 
 
 @pytest.mark.parametrize("clock", ["wall", "topic"])

@@ -49,6 +49,10 @@ class ClockedDesk(ABC):
     def pass_time(self, now: datetime) -> Iterable[Result]:
         """What the passing of time until `now` brings about."""
 
+    def must_be_under(self, record: WireModel) -> bytes | None:
+        """The key that the record must have been written under to reach the partition of its matter; None: any."""
+        return None
+
     def handle(self, records: Sequence[Record]) -> list[Output]:
         """See `Desk`."""
         outputs: list[Output] = []
@@ -62,6 +66,7 @@ class ClockedDesk(ABC):
             for _, decoded in self._guard.decode([record], self.models[record.topic], outputs):
                 now = max(self._simulated, self.own_time(decoded)) if self._simulated else record.at
                 try:
+                    _check_key(record.key, self.must_be_under(decoded))
                     outputs += [output(result) for result in self.take(decoded, now)]
                 except Rejected as rejected:
                     outputs.append(self._guard.dead_letter(record, rejected))
@@ -72,3 +77,9 @@ class ClockedDesk(ABC):
         if self._simulated is not None:
             return []
         return [output(result) for result in self.pass_time(now)]
+
+
+def _check_key(key: bytes | None, expected: bytes | None) -> None:
+    if expected is not None and key != expected:
+        # Under another key it would be remembered in one partition and its receipts would come to another.
+        raise Rejected("wrong_key", f"记录的键（key）应为 {expected.decode()}，请改正后重新发送")

@@ -10,6 +10,7 @@ from opinion_stream.agents.outputs import Result
 from opinion_stream.agents.stage import Tools
 from opinion_stream.domain.collection.mask import Masker
 from opinion_stream.domain.reporting.desk import ReportingDesk as Core
+from opinion_stream.domain.reporting.referring import incident_of
 from opinion_stream.domain.state import Store
 from opinion_stream.models.base import WireModel
 from opinion_stream.models.escalation import Receipt
@@ -52,6 +53,10 @@ class ReportingDesk(ClockedDesk):
                 return self._core.outcome(record, now)
             case _:
                 raise TypeError(f"no handler for {type(record).__name__}")
+
+    def must_be_under(self, record: WireModel) -> bytes | None:
+        """See `ClockedDesk`: a referral's key is not one that its writer would choose by itself."""
+        return incident_of(record).encode() if isinstance(record, Referral) else None
 
     def own_time(self, record: WireModel) -> datetime:
         """See `ClockedDesk`."""
