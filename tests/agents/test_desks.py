@@ -200,7 +200,8 @@ def test_reporting_follows_a_matter_through_reopening_and_merging() -> None:
     one = desk(Stage.REPORTING)
 
     def kinds(number: int, **kw: object) -> set[str]:
-        outputs = one.handle([record(INCIDENTS, incident(version=number, **kw).to_bytes(), number)])
+        snapshot = incident(version=number, response_required=False, **kw)
+        outputs = one.handle([record(INCIDENTS, snapshot.to_bytes(), number)])
         return {Escalation.model_validate_json(value).kind.value for value in of(outputs, ESCALATIONS)}
 
     assert kinds(1) == {"first"}

@@ -157,6 +157,22 @@ class TestTheEnd:
         desk.incident(incident(), T0)
         assert kinds(desk.incident(incident(version=2, status="merged"), later(hours=1))) == [FINAL, FINAL]
 
+    def test_nobody_is_told_of_a_merged_matter_for_the_first_time(self) -> None:
+        desk = ReportingDesk(small_policy(), DictStore())
+        assert desk.incident(incident(status="merged"), T0) == []
+        desk.incident(incident(id="inc-2"), T0)
+        last = desk.incident(incident(id="inc-2", version=2, grade=Grade.I, status="merged"), later(hours=1))
+        assert kinds(last) == [FINAL, FINAL]
+
+    def test_a_matter_that_goes_on_after_its_end_is_followed_up_and_ends_again(self) -> None:
+        desk = ReportingDesk(small_policy(), DictStore())
+        desk.incident(incident(), T0)
+        assert kinds(desk.incident(incident(version=2, **QUIET), later(hours=1))) == [FINAL, FINAL]
+        again = desk.incident(incident(version=3, response_required=False), later(hours=2))
+        assert kinds(again) == [FOLLOW_UP, FOLLOW_UP]
+        assert again[0].because == ("终报以后又有新的情况，恢复报送",)
+        assert kinds(desk.incident(incident(version=4, **QUIET), later(hours=3))) == [FINAL, FINAL]
+
     def test_once_the_matter_is_over_nobody_is_called_for_its_earlier_reports(self) -> None:
         desk = ReportingDesk(small_policy(), DictStore())
         desk.incident(incident(), T0)

@@ -17,7 +17,7 @@ from opinion_stream.domain.reporting.routes import Router
 from opinion_stream.domain.state import Store
 from opinion_stream.errors import Rejected
 from opinion_stream.models.escalation import Escalation, EscalationKind, Receipt, ReceiptKind, ReferralRef
-from opinion_stream.models.incident import Incident
+from opinion_stream.models.incident import Incident, IncidentStatus
 from opinion_stream.models.sharing import OutcomeKind, Referral, ReferralReply, ReplyStatus, TaskOutcome
 from opinion_stream.models.task import PublicResponse
 from opinion_stream.policy import Policy
@@ -59,7 +59,8 @@ class ReportingDesk:
 
         - First report (首报) to each recipient of the routes that never had one.
         - Follow-up (续报) to the others when `occasions.causes` names a cause.
-        - Final report (终报) to everyone who had a first report, once `occasions.is_over` says so.
+        - Final report (终报) to everyone who had a first report, once `occasions.is_over` says so. Nobody is told for
+          the first time of an incident that was merged into another; its reasons name that one.
 
         A version not above the last one seen changes nothing, nor does an incident that was over so long ago
         that it has been forgotten.
@@ -68,7 +69,7 @@ class ReportingDesk:
         reports = case.reports
         if incident.version <= reports.version:
             return []
-        if reports.version < 0 and incident.status != "open" and incident.last_at + self._keep < now:
+        if reports.version < 0 and incident.status != IncidentStatus.OPEN and incident.last_at + self._keep < now:
             return []
         matter = matter_of(incident, reports.lead, ordered=reports.ordered)
         facts = occasions.facts_of(incident)
@@ -77,7 +78,8 @@ class ReportingDesk:
         ended = over and not reports.closed
         occasion = f"version {matter.version}"
         case.update(version=incident.version, matter=matter)
-        added = self._issuer.report(case, matter, because, now, occasion, firsts_only=ended)
+        merged = matter.status == IncidentStatus.MERGED
+        added = [] if merged else self._issuer.report(case, matter, because, now, occasion, firsts_only=ended)
         if added and because:
             case.update(facts=(*reports.facts, *(key for key in facts if key not in reports.facts)))
         if over:

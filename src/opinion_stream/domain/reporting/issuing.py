@@ -17,6 +17,7 @@ from opinion_stream.models.escalation import (
     Recipient,
     ReferralRef,
 )
+from opinion_stream.models.incident import IncidentStatus
 from opinion_stream.policy import Policy
 
 
@@ -76,7 +77,7 @@ class Issuer:
         A unit that was in charge and returned the matter is not told the end of it.
         """
         number = case.reports.count + 1
-        merged = matter.status == "merged"
+        merged = matter.status == IncidentStatus.MERGED
         why = "该事件已并入其他事件，后续情况见并入的事件" if merged else "事件已平息，不再续报"
         finals: list[Sent] = []
         for first in case.firsts():

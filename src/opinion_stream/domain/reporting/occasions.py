@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from opinion_stream.domain.reporting.reports import Matter, Reports
 from opinion_stream.models.base import Grade
-from opinion_stream.models.incident import Incident
+from opinion_stream.models.incident import Incident, IncidentStatus
 from opinion_stream.policy.handling import Routes
 
 
@@ -23,6 +23,7 @@ def causes(matter: Matter, facts: dict[str, str], reports: Reports, routes: Rout
     """Why everyone who was told must be told again, in sentences; empty: nothing calls for it.
 
     - Before the first report: that it is the first.
+    - The matter goes on after its final report.
     - The grade is graver than any reported before.
     - The voices have grown by `follow_up_growth` since the last report to all.
     - At the grades of `follow_up.new_facts`: a finding or a tier of media that was not told of yet.
@@ -32,6 +33,7 @@ def causes(matter: Matter, facts: dict[str, str], reports: Reports, routes: Rout
     if reports.grade is None:
         return ["首次报送"]
     return [
+        *_reopened(matter, reports),
         *_graver(matter.grade, reports.grade),
         *_larger(matter, reports, routes),
         *_new_facts(matter, facts, reports, routes),
@@ -42,7 +44,7 @@ def causes(matter: Matter, facts: dict[str, str], reports: Reports, routes: Rout
 def next_interval(reports: Reports, routes: Routes) -> datetime | None:
     """When the next report of the interval is due; None: no interval at this grade, no news, or the matter is over."""
     matter = reports.matter
-    if matter is None or reports.closed or matter.status != "open" or reports.reported_at is None:
+    if matter is None or reports.closed or matter.status != IncidentStatus.OPEN or reports.reported_at is None:
         return None
     minutes = routes.follow_up.every_minutes.get(matter.grade)
     if minutes is None or matter.version <= reports.reported_version:
@@ -55,12 +57,17 @@ def is_over(matter: Matter, reports: Reports) -> bool:
 
     A matter that was merged into another is over as it is; a referred one with its task.
     """
-    if matter.status == "merged":
+    if matter.status == IncidentStatus.MERGED:
         return True
     answered = reports.answered or reports.task_closed
     if matter.status == "referred":
         return answered
-    return matter.status != "open" and (answered or not matter.response_required)
+    return matter.status != IncidentStatus.OPEN and (answered or not matter.response_required)
+
+
+def _reopened(matter: Matter, reports: Reports) -> Iterator[str]:
+    if reports.closed and matter.status == IncidentStatus.OPEN:
+        yield "终报以后又有新的情况，恢复报送"
 
 
 def _graver(grade: Grade, before: Grade) -> Iterator[str]:
