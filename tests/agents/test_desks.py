@@ -17,6 +17,7 @@ from opinion_stream.models.command import IncidentCommand
 from opinion_stream.models.control import ClockTick, DeadLetter
 from opinion_stream.models.escalation import Escalation
 from opinion_stream.models.incident import Incident
+from opinion_stream.models.sharing import OutcomeKind, TaskOutcome
 from opinion_stream.models.task import CommandKind, ResponseTask, TaskState
 from opinion_stream.topics import (
     ASSESSED,
@@ -31,6 +32,7 @@ from opinion_stream.topics import (
     RECEIPTS,
     SUPERVISION,
     TASK_COMMANDS,
+    TASK_OUTCOMES,
     TASKS,
     Stage,
     Topic,
@@ -210,3 +212,16 @@ def test_reporting_follows_a_matter_through_reopening_and_merging() -> None:
     assert kinds(4, status="open") == set()
     assert kinds(5, status="merged", merged_into="i-2") == {"final"}
     assert kinds(6, id="i-never-reported", status="merged", merged_into="i-2") == set()
+
+
+def test_the_reporting_stage_is_told_of_a_closing_once() -> None:
+    one = desk(Stage.RESPONSE)
+    opened = one.handle([record(ESCALATIONS, escalation().to_bytes())])
+    name = ResponseTask.model_validate_json(of(opened, TASKS)[-1]).id
+    lawful = {"legal_ground": "privacy", "text": "涉及他人病历", "role": "leader"}
+    closing = record(TASK_COMMANDS, command(task_id=name, kind=CommandKind.CLOSE, **lawful).to_bytes())
+
+    (told,) = [TaskOutcome.model_validate_json(value) for value in of(one.handle([closing]), TASK_OUTCOMES)]
+
+    assert (told.task_id, told.kind, told.legal_ground) == (name, OutcomeKind.CLOSED, "privacy")
+    assert one.handle([closing]) == []

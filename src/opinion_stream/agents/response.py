@@ -10,10 +10,11 @@ from opinion_stream.agents.outputs import Result
 from opinion_stream.agents.stage import Tools
 from opinion_stream.domain.collection.mask import Masker
 from opinion_stream.domain.response.desk import ResponseDesk as Core
+from opinion_stream.domain.response.outcome import outcome_of
 from opinion_stream.domain.state import Store
 from opinion_stream.models.base import WireModel
 from opinion_stream.models.escalation import Escalation
-from opinion_stream.models.task import CommandKind, TaskCommand
+from opinion_stream.models.task import CommandKind, ResponseTask, TaskCommand
 from opinion_stream.topics import ESCALATIONS, TASK_COMMANDS, Stage
 
 
@@ -34,7 +35,9 @@ class ResponseDesk(ClockedDesk):
             case Escalation():
                 return self._core.escalation(record, now)
             case TaskCommand():
-                return self._core.command(self._masked(record), now)
+                outputs = self._core.command(self._masked(record), now)
+                outcomes = [outcome_of(output) for output in outputs if isinstance(output, ResponseTask)]
+                return [*outputs, *(outcome for outcome in outcomes if outcome is not None)]
             case _:
                 raise TypeError(f"no handler for {type(record).__name__}")
 
