@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-import logging
-import warnings
 from collections import Counter
 from collections.abc import Iterable
 
 import rjieba
 
+from opinion_stream.domain.assessment.idf import idf_table
 from opinion_stream.domain.ranking import strongest
-
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")
-    import jieba
-    import jieba.analyse
-
-jieba.setLogLevel(logging.WARNING)
 
 
 def segment(text: str) -> list[str]:
@@ -71,10 +63,7 @@ class _IdfTable(dict[str, float]):
 
     def __init__(self, stop_words: frozenset[str]) -> None:
         super().__init__()
-        # The extractor that jieba makes on import has the table loaded; making another one loads it again.
-        extractor = jieba.analyse.default_tfidf
-        self._table: dict[str, float] = extractor.idf_freq
-        self._median: float = extractor.median_idf
+        self._table, self._median = idf_table()
         self._stop_words = stop_words
 
     def __missing__(self, word: str) -> float:
