@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
@@ -16,10 +16,26 @@ Instant = AwareDatetime
 """A point in time with its zone; a naive time never enters the system."""
 
 
+_set = object.__setattr__
+
+
 class WireModel(BaseModel):
     """A frozen record. Unknown fields are ignored, so that a newer writer never breaks an older reader."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", ser_json_timedelta="float")
+
+    @classmethod
+    def trusted(cls, **fields: object) -> Self:
+        """A record of fields that our own code made and that need no check: a fifth of the cost of the constructor.
+
+        All fields must be given, in the order of declaration, of exactly the declared types.
+        """
+        record = cls.__new__(cls)
+        _set(record, "__dict__", fields)
+        _set(record, "__pydantic_fields_set__", set(fields))
+        _set(record, "__pydantic_extra__", None)
+        _set(record, "__pydantic_private__", None)
+        return record
 
     def to_bytes(self) -> bytes:
         """The record as UTF-8 JSON, fields in declaration order: equal records give equal bytes."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from opinion_stream.domain.assessment.document import Document
+from opinion_stream.domain.assessment.lexicon import WordSet
 from opinion_stream.domain.ranking import strongest
 from opinion_stream.models.assessment import CategoryResult
 from opinion_stream.policy.judgement import Categories, Category, SubCategory
@@ -22,7 +23,7 @@ class Classifier(Protocol):
         """One result per document, in order."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """A result, and the level-1 category that is most likely even where the result is `unsure`."""
 
@@ -30,7 +31,7 @@ class Verdict:
     result: CategoryResult
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Reading:
     """What the lexicon finds in one text: word -> 1 + ln n, and the sum of each level-1 category, largest first."""
 
@@ -70,6 +71,8 @@ class LexiconClassifier:
             for word, weight in level.weights.items():
                 self._by_word.setdefault(word, []).append((index, weight))
 
+        self._words = WordSet(self._by_word)
+
     def words(self) -> Iterator[str]:
         """All words it looks for."""
         return iter(self._by_word)
@@ -106,12 +109,15 @@ class LexiconClassifier:
         weights = level.weights
         values = {word: weights[word] * factor for word, factor in reading.factors.items() if word in weights}
         path = _best_path(level, values)
-        return CategoryResult(
+        return CategoryResult.trusted(
             level1=level1,
             level2=path[0] if path else None,
             level3=path[1] if len(path) > 1 else None,
             confidence=reading.confidence,
+            source="lexicon",
             evidence=tuple(strongest(values, _SHOWN)),
+            guess=None,
+            threshold=None,
         )
 
     def _judge(self, reading: Reading) -> Verdict:
@@ -133,9 +139,9 @@ class LexiconClassifier:
     def _word_counts(self, document: Document) -> dict[str, float]:
         """Word -> 1 + ln n for the words found."""
         counts: dict[str, float] = {}
-        for _, word in document.title_hits.longest(self._by_word.keys()):
+        for _, word in document.title_hits.longest(self._words):
             counts[word] = counts.get(word, 0.0) + self._policy.title_weight
-        for _, word in document.text_hits.longest(self._by_word.keys()):
+        for _, word in document.text_hits.longest(self._words):
             counts[word] = counts.get(word, 0.0) + 1.0
         return {word: 1.0 + math.log(count) if count > 1.0 else 1.0 for word, count in counts.items()}
 

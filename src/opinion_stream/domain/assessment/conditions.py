@@ -53,7 +53,8 @@ class OrderedWords:
 
     def among(self, found: frozenset[str]) -> tuple[str, ...]:
         """Those of the words that are in `found`, each once."""
-        return tuple(sorted(self._places.keys() & found, key=self._places.__getitem__))
+        here = self._places.keys() & found
+        return tuple(here if len(here) < 2 else sorted(here, key=self._places.__getitem__))
 
 
 class WordIndex:
@@ -62,6 +63,7 @@ class WordIndex:
     def __init__(self, needs: Sequence[frozenset[str] | None]) -> None:
         """`needs`: for each rule the words without any of which it cannot apply; None for one that always can."""
         self._always = frozenset(number for number, words in enumerate(needs) if words is None)
+        self._none = sorted(self._always)
         self._by_word: dict[str, list[int]] = {}
         for number, words in enumerate(needs):
             for word in words or ():
@@ -69,5 +71,8 @@ class WordIndex:
 
     def possible(self, found: frozenset[str]) -> list[int]:
         """Numbers of the rules that can apply, in order."""
-        hit = self._by_word.keys() & found
-        return sorted(self._always.union(*[self._by_word[word] for word in hit]))
+        by_word = self._by_word
+        hit = by_word.keys() & found
+        if not hit:
+            return self._none
+        return sorted(self._always.union(*[by_word[word] for word in hit]))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from collections.abc import Set as AbstractSet
+from itertools import chain
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -25,24 +25,36 @@ class Hits(NamedTuple):
         """(start, end, word) in the order of `found`."""
         return tuple((start, end, word) for number, start, end in self.found for word in self.table[number])
 
-    def longest(self, among: AbstractSet[str]) -> list[tuple[int, str]]:
+    def longest(self, among: WordSet) -> list[tuple[int, str]]:
         """(start, word) of the hits in `among`, read from left to right, the longest word at each place.
 
         A word inside or across the end of the one before does not count: "正宁县" is no hit of "宁县".
         """
         kept: list[tuple[int, str]] = []
-        wanted = among & self.words
-        if not wanted:
-            return kept
         reach = 0
+        words = among.numbered(self.table)
         for number, start, end in self.found:
-            if start >= reach:
-                for word in self.table[number]:
-                    if word in wanted:
-                        kept.append((start, word))
-                        reach = end
-                        break
+            if start >= reach and number in words:
+                kept.append((start, words[number]))
+                reach = end
         return kept
+
+
+class WordSet:
+    """Some of the words of a lexicon: those that one judge looks for."""
+
+    def __init__(self, words: Iterable[str]) -> None:
+        self._words = frozenset(words)
+        self._table: list[tuple[str, ...]] | None = None
+        self._numbered: dict[int, str] = {}
+
+    def numbered(self, table: list[tuple[str, ...]]) -> dict[int, str]:
+        """Number in `table` -> word of this set. Made once for a table."""
+        if table is not self._table:
+            chosen = ((number, self._words.intersection(same)) for number, same in enumerate(table))
+            self._numbered = {number: min(words) for number, words in chosen if words}
+            self._table = table
+        return self._numbered
 
 
 class Lexicon:
@@ -67,7 +79,8 @@ class Lexicon:
         found.reverse()
         found.sort(key=_start)
         table = self._words
-        return Hits(found, table, frozenset([word for number, _, _ in found for word in table[number]]))
+        numbers = {number for number, _, _ in found}
+        return Hits(found, table, frozenset(chain.from_iterable(map(table.__getitem__, numbers))))
 
 
 _NOTHING = Hits([], [], frozenset())

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import groupby
+from operator import itemgetter
 
-from opinion_stream.domain.assessment.conditions import REMEMBERED, OrderedWords, WordIndex
+from opinion_stream.domain.assessment.conditions import REMEMBERED
 from opinion_stream.models.base import Nature, Reason
 from opinion_stream.policy.judgement import Natures
+
+_rule = itemgetter(0)
 
 
 class NatureJudge:
@@ -14,8 +18,12 @@ class NatureJudge:
 
     def __init__(self, policy: Natures) -> None:
         self._fallback = policy.fallback
-        self._rules = [(r.nature, OrderedWords(r.words), r.weight, r.source) for r in policy.rules]
-        self._index = WordIndex([frozenset(r.words) for r in policy.rules])
+        self._rules = [(r.nature, r.weight, r.source) for r in policy.rules]
+        self._signs: dict[str, list[tuple[int, int, str]]] = {}
+        """Word -> (number of the rule, place in the rule, word) of each rule that has it."""
+        for number, rule in enumerate(policy.rules):
+            for place, word in enumerate(dict.fromkeys(rule.words)):
+                self._signs.setdefault(word, []).append((number, place, word))
         self._reason = lru_cache(REMEMBERED)(self._make_reason)
 
     def judge(self, found: frozenset[str]) -> tuple[Nature, Reason]:
@@ -23,11 +31,13 @@ class NatureJudge:
         sums: dict[Nature, float] = {}
         signs: dict[Nature, dict[str, None]] = {}
         sources: dict[Nature, str] = {}
-        for number in self._index.possible(found):
-            nature, words, weight, source = self._rules[number]
-            hits = words.among(found)
-            sums[nature] = sums.get(nature, 0.0) + weight * len(hits)
-            signs.setdefault(nature, {}).update(dict.fromkeys(hits))
+        signs_of = self._signs
+        hits = sorted([sign for word in signs_of.keys() & found for sign in signs_of[word]])
+        for number, group in groupby(hits, _rule):
+            nature, weight, source = self._rules[number]
+            words = [word for _, _, word in group]
+            sums[nature] = sums.get(nature, 0.0) + weight * len(words)
+            signs.setdefault(nature, {}).update(dict.fromkeys(words))
             sources.setdefault(nature, source)
         if not sums:
             return self._fallback, self._reason(self._fallback, (), "", "")

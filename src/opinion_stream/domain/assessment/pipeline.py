@@ -66,7 +66,7 @@ class Assessor:
         told = dict(document.text_told)
         for word, (times, idf) in document.title_told.items():
             told[word] = (times + told[word][0] if word in told else times), idf
-        return Assessment(
+        return Assessment.trusted(
             category=category,
             region=region,
             region_reason=region_reason,
@@ -81,8 +81,10 @@ class Assessor:
             response_value=value,
             priority_rule=priority_rule,
             keywords=tuple(
-                Keyword(word=word, weight=round(weight, 4))
-                for word, weight in self._terms.keywords(told, self._keywords)
+                [
+                    Keyword.trusted(word=word, weight=round(weight, 4))
+                    for word, weight in self._terms.keywords(told, self._keywords)
+                ]
             ),
             features=self._features.features(document),
         )

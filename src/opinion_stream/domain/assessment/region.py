@@ -9,7 +9,7 @@ from itertools import accumulate
 
 from opinion_stream.domain.assessment.conditions import REMEMBERED
 from opinion_stream.domain.assessment.document import Document
-from opinion_stream.domain.assessment.lexicon import Hits
+from opinion_stream.domain.assessment.lexicon import Hits, WordSet
 from opinion_stream.domain.places import Places
 from opinion_stream.models.base import Reason, RegionRef
 from opinion_stream.policy.loader import Policy
@@ -37,6 +37,7 @@ class RegionJudge:
             self._names[word] = tuple(codes)
             if len(codes) > 1:
                 self._unsure.add(word)
+        self._words = WordSet(self._names)
         # Most mentions of a city name the same few places.
         self._judged = lru_cache(REMEMBERED)(self._judge)
 
@@ -107,7 +108,7 @@ class RegionJudge:
 
     def _named(self, hits: Hits, words: list[str] | None) -> tuple[str, ...]:
         """The place names among the hits, each once; `words` is the same text cut, if known."""
-        found = hits.longest(self._names.keys())
+        found = hits.longest(self._words)
         if not found:
             return ()
         if words is not None and any(len(word) <= _SHORT for _, word in found):

@@ -8,7 +8,6 @@ from collections.abc import Iterable
 import rjieba
 
 from opinion_stream.domain.assessment.idf import idf_table
-from opinion_stream.domain.ranking import strongest
 
 
 def segment(text: str) -> list[str]:
@@ -35,13 +34,18 @@ class Terms:
 
     def __init__(self, stop_words: Iterable[str]) -> None:
         self.stop_words = frozenset(stop_words)
-        self.idf = _IdfTable(self.stop_words)
+        self._once = _Once(self.stop_words)
 
     def telling(self, words: Iterable[str]) -> Told:
         """The words that tell anything, in the order in which they first stand in `words`."""
-        idf = self.idf
-        # Counted first, for counting is native and a look into a table this large is not cheap.
-        return {w: (times, value) for w, times in Counter(words).items() if len(w) > 1 and (value := idf[w])}
+        table = self._once
+        # Counted first, for counting is native and a look into a table this large is not cheap. Most words stand
+        # there once, and share the pair of the table.
+        return {
+            word: once if times == 1 else (times, once[1])
+            for word, times in Counter(words).items()
+            if len(word) > 1 and (once := table[word])
+        }
 
     def keywords(self, told: Told, count: int) -> list[tuple[str, float]]:
         """The `count` most telling words with their TF-IDF weight, heaviest first, equal ones by name.
@@ -49,14 +53,17 @@ class Terms:
         The weights are those of `jieba.analyse.extract_tags` for these words.
         """
         total = sum([times for times, _ in told.values()])
-        weights = {word: times * idf for word, (times, idf) in told.items()}
-        return [(word, weight / total) for word, weight in strongest(weights, count).items()]
+        weights = [times * idf for times, idf in told.values()]
+        least = sorted(weights)[-count] if len(weights) > count else 0.0
+        ranked = sorted([(-weight, word) for word, weight in zip(told, weights, strict=True) if weight >= least])
+        return [(word, -weight / total) for weight, word in ranked[:count]]
 
 
-class _IdfTable(dict[str, float]):
-    """Inverse document frequency of a word by jieba's table, the median for an unknown word.
+class _Once(dict[str, tuple[int, float] | None]):
+    """What a word tells that stands in a text once: 1, and its inverse document frequency by jieba's table.
 
-    0 for a stop word, a single character, or what holds no letter (numbers, punctuation). Remembers what was asked.
+    The frequency is the median for an unknown word. None for a stop word, a single character, or what holds no
+    letter (numbers, punctuation). Remembers what was asked.
     """
 
     LIMIT = 200_000
@@ -66,12 +73,12 @@ class _IdfTable(dict[str, float]):
         self._table, self._median = idf_table()
         self._stop_words = stop_words
 
-    def __missing__(self, word: str) -> float:
+    def __missing__(self, word: str) -> tuple[int, float] | None:
         if len(self) >= self.LIMIT:
             self.clear()
         if len(word) < 2 or word in self._stop_words or not (word.isalpha() or any(c.isalpha() for c in word)):
-            value = 0.0
+            value = None
         else:
-            value = self._table.get(word, self._median)
+            value = 1, self._table.get(word, self._median)
         self[word] = value
         return value

@@ -10,7 +10,7 @@ from opinion_stream.models.base import Grade, Nature, Reason
 from opinion_stream.policy.judgement import Sensitivity
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Sensed:
     """`score` 0-100; `floor`: the lowest grade allowed, or None."""
 
