@@ -31,6 +31,8 @@ class Hits(NamedTuple):
         A word inside or across the end of the one before does not count: "正宁县" is no hit of "宁县".
         """
         kept: list[tuple[int, str]] = []
+        if not self.found:
+            return kept
         reach = 0
         words = among.numbered(self.table)
         for number, start, end in self.found:
