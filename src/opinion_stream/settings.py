@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from opinion_stream.errors import SettingsError
 
 PREFIX = "OPINION_"
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """Every setting is an environment variable `OPINION_` + the field's name in capitals.
 
     A secret may also be read from the file that `OPINION_<NAME>_FILE` names.
     """
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
     kafka_bootstrap: str | None = None
     """HOST:PORT[,HOST:PORT] of Kafka; unset: `demo` starts the embedded broker, workers refuse to start."""
@@ -83,8 +83,12 @@ class Settings(BaseSettings):
 
 def load_settings(**overrides: object) -> Settings:
     """Settings from the environment; `overrides` win. Raises SettingsError naming the variable."""
+    # Not by pydantic-settings: importing it takes every command and worker 0.1 s, for what is one line here.
+    names = {name: f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
+    given: dict[str, object] = {name: os.environ[key] for name, key in names.items() if key in os.environ}
+    given |= {key: value for key, value in overrides.items() if value is not None}
     try:
-        return Settings(**{key: value for key, value in overrides.items() if value is not None})  # type: ignore[arg-type]
+        return Settings.model_validate(given)
     except ValidationError as error:
         lines = [f"{PREFIX}{str(item['loc'][0]).upper()}: {item['msg']}" for item in error.errors()]
         raise SettingsError("\n".join(lines)) from error

@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
 from opinion_stream.errors import OpinionStreamError
 from opinion_stream.settings import Settings, load_settings
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from opinion_stream.domain.learning.combined import CombinedClassifier
     from opinion_stream.policy import Policy
 
@@ -29,8 +30,18 @@ ModelOption = Annotated[
     typer.Option("--model", "-m", help="Folder of a trained category model (`train`). [env: OPINION_MODEL]"),
 ]
 
-out = Console(soft_wrap=True, highlight=False, emoji=False)
-err = Console(stderr=True, soft_wrap=True, highlight=False, emoji=False)
+out: Console
+err: Console
+
+
+def __getattr__(name: str) -> Console:
+    """`out` and `err`, the consoles of the commands, made when asked for: not every command needs rich."""
+    if name not in ("out", "err"):
+        raise AttributeError(name)
+    from rich.console import Console
+
+    globals()[name] = made = Console(stderr=name == "err", soft_wrap=True, highlight=False, emoji=False)
+    return made
 
 
 def settings_of(bootstrap: str | None = None, config: Path | None = None) -> Settings:
@@ -42,9 +53,11 @@ def key_or_throwaway(settings: Settings) -> Settings:
     """The settings, with a throw-away key if none is set; says so on stderr."""
     if settings.pseudonym_key is not None or settings.pseudonym_key_file is not None:
         return settings
-    err.print(
-        "[yellow]提示[/yellow] OPINION_PSEUDONYM_KEY 未设置，本次使用一次性密钥：化名与死信密封仅在本次运行内有效。 "
-        "(A throw-away key is used: pseudonyms and sealed dead letters hold for this run only.)"
+    note = typer.style("提示", fg=typer.colors.YELLOW)
+    typer.echo(
+        f"{note} OPINION_PSEUDONYM_KEY 未设置，本次使用一次性密钥：化名与死信密封仅在本次运行内有效。 "
+        "(A throw-away key is used: pseudonyms and sealed dead letters hold for this run only.)",
+        err=True,
     )
     return load_settings(**{**settings.model_dump(), "pseudonym_key": secrets.token_hex(32)})
 
@@ -56,7 +69,7 @@ def classifier_of(policy: Policy, model: Path | None) -> CombinedClassifier | No
         return None
     from opinion_stream.adapters.model_store import load_classifier
 
-    return load_classifier(folder, policy.categories, lambda text: err.print(text, markup=False))
+    return load_classifier(folder, policy.categories, lambda text: typer.echo(text, err=True))
 
 
 def existing(path: Path) -> Path:

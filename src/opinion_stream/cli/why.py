@@ -13,12 +13,11 @@ from rich.text import Text
 
 from opinion_stream.cli.common import ConfigOption, ModelOption, classifier_of, existing, out
 from opinion_stream.cli.files import CHUNK, Job
-from opinion_stream.domain.incidents.copies import CopyOf
+from opinion_stream.domain.incidents.intake import Standing
 from opinion_stream.domain.reasons import Why, reasons_of
 from opinion_stream.errors import OpinionStreamError
 from opinion_stream.models.assessment import AssessedMention, Assessment
 from opinion_stream.models.base import Grade, Nature
-from opinion_stream.models.incident import Incident
 from opinion_stream.models.mention import Mention
 
 _LABELS = {
@@ -64,9 +63,9 @@ def why(
             f"{file}: no mention has the id {wanted!r}, or it was rejected; "
             "`opinion-stream assess --rejects bad.jsonl` tells which lines were (没有这条提及，或已被拒收)"
         )
-    mention, assessment, incident, copy, joined = found
-    results = _results(mention, assessment, incident, copy)
-    reasons = reasons_of(mention, assessment, incident, policy, copy, joined)
+    mention, assessment, incident = found
+    results = _results(assessment, incident)
+    reasons = reasons_of(mention, assessment, incident, policy)
     if as_json:
         typer.echo(
             json.dumps({"id": wanted, "mention_id": mention.id, **results, "reasons": reasons}, ensure_ascii=False)
@@ -78,7 +77,7 @@ def why(
         out.print(line)
 
 
-def _assessed(job: Job, model: Path | None) -> Iterator[tuple[Mention, Assessment, Incident, CopyOf | None, str]]:
+def _assessed(job: Job, model: Path | None) -> Iterator[tuple[Mention, Assessment, Standing]]:
     from opinion_stream.domain.assessment.pipeline import Assessor
     from opinion_stream.domain.incidents.book import IncidentBook
     from opinion_stream.domain.state import DictStore
@@ -89,11 +88,10 @@ def _assessed(job: Job, model: Path | None) -> Iterator[tuple[Mention, Assessmen
     while chunk := list(itertools.islice(mentions, CHUNK)):
         for mention, assessment in zip(chunk, assessor.assess(chunk), strict=True):
             item = AssessedMention(mention=mention, assessment=assessment)
-            incident = book.place(item)
-            yield mention, assessment, incident, book.copy_of(item), book.why(item)
+            yield mention, assessment, book.follow([item])[0]
 
 
-def _results(mention: Mention, assessment: Assessment, incident: Incident, copy: CopyOf | None) -> dict[str, object]:
+def _results(assessment: Assessment, incident: Standing) -> dict[str, object]:
     category = assessment.category
     return {
         "category": category.level1,
@@ -106,7 +104,7 @@ def _results(mention: Mention, assessment: Assessment, incident: Incident, copy:
         "sensitivity": assessment.sensitivity,
         "response_value": assessment.response_value.score,
         "priority_rule": assessment.priority_rule,
-        "duplicate_of": copy.original if copy is not None else None,
+        "duplicate_of": incident.copy.original if incident.copy is not None else None,
         "incident": incident.id,
         "incident_title": incident.title,
         "grade": incident.grade,

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from typing import TypedDict
 
 from opinion_stream.domain.incidents.copies import CopyOf
+from opinion_stream.domain.incidents.intake import Standing
 from opinion_stream.models.assessment import Assessment, CategoryResult, ResponseValue
 from opinion_stream.models.base import Reason
-from opinion_stream.models.incident import Incident
 from opinion_stream.models.mention import Mention
 from opinion_stream.policy.loader import Policy
 
@@ -23,13 +23,10 @@ class Why(TypedDict):
     evidence: list[str]
 
 
-def reasons_of(
-    mention: Mention, assessment: Assessment, incident: Incident, policy: Policy, copy: CopyOf | None, joined: str
-) -> dict[str, list[Why]]:
+def reasons_of(mention: Mention, assessment: Assessment, incident: Standing, policy: Policy) -> dict[str, list[Why]]:
     """The reasons of every result, by its name in the output of `assess`; at least one for each.
 
-    `incident` is the incident as it stands after this mention; `copy` what the mention was found to be a copy of;
-    `joined` why it is in its incident (`IncidentBook.why`).
+    `incident` is the incident as it stands after this mention.
     """
     return {
         "category": [_category(assessment.category, policy)],
@@ -39,8 +36,8 @@ def reasons_of(
         "sensitivity": _sensitivity(assessment),
         "response_value": [_response_value(assessment.response_value, policy)],
         "priority_rule": [_priority(assessment, policy)],
-        "duplicate_of": [_repeat(mention, policy, copy)],
-        "incident": [_incident(mention, assessment, incident, copy, joined)],
+        "duplicate_of": [_repeat(mention, policy, incident.copy)],
+        "incident": [_incident(mention, assessment, incident)],
         "grade": [_of(reason) for reason in incident.reasons],
     }
 
@@ -109,13 +106,12 @@ def _repeat(mention: Mention, policy: Policy, copy: CopyOf | None) -> Why:
     return _why("repeat.exact", text, (mention.duplicate_of,))
 
 
-def _incident(mention: Mention, assessment: Assessment, incident: Incident, copy: CopyOf | None, joined: str) -> Why:
-    mentions = incident.counts.mentions
-    if mentions == 1:
-        return _why("incident.opened", joined, [keyword.word for keyword in assessment.keywords])
-    original = mention.duplicate_of or (copy.original if copy is not None else None)
+def _incident(mention: Mention, assessment: Assessment, incident: Standing) -> Why:
+    if incident.mentions == 1:
+        return _why("incident.opened", incident.joined, [keyword.word for keyword in assessment.keywords])
+    original = mention.duplicate_of or (incident.copy.original if incident.copy is not None else None)
     if original is not None:
-        return _why("incident.repeat", f"随所重复的提及并入，现有{mentions}条提及", (original,))
+        return _why("incident.repeat", f"随所重复的提及并入，现有{incident.mentions}条提及", (original,))
     known = set(incident.keywords)
     words = [keyword.word for keyword in assessment.keywords if keyword.word in known]
-    return _why("incident.similar", f"{joined}，现有{mentions}条提及", words)
+    return _why("incident.similar", f"{incident.joined}，现有{incident.mentions}条提及", words)

@@ -10,7 +10,7 @@ from opinion_stream.domain.incidents.commands import end_override
 from opinion_stream.domain.incidents.copies import CopyIndex, CopyOf
 from opinion_stream.domain.incidents.decisions import Decisions
 from opinion_stream.domain.incidents.essence import Kept
-from opinion_stream.domain.incidents.intake import Intake
+from opinion_stream.domain.incidents.intake import Intake, Standing
 from opinion_stream.domain.incidents.proper_names import NameJudge
 from opinion_stream.domain.incidents.record import IncidentRecord, incident_id_of
 from opinion_stream.domain.incidents.shelf import Area, Shelf
@@ -72,6 +72,21 @@ class IncidentBook:
                     joined(item, record)
         return self._changed()
 
+    def follow(self, batch: Sequence[AssessedMention]) -> list[Standing]:
+        """Take mentions as `take` does; how the incident of each stood right after it, in order.
+
+        Raises LookupError for a mention seen before whose incident is forgotten.
+        """
+        standings: list[Standing] = []
+        for item in batch:
+            incident_id = self._seen.get(item.id)
+            record = self._take(item) if incident_id is None else self._known(item, incident_id)
+            copy = self._copies_in(self.shard_of(item)).copy_of(item.mention)
+            joined = self._shelf.area(self.shard_of(item)).open.why(item.id)
+            standings.append(self._intake.standing(record, copy, joined))
+        self._shelf.flush()
+        return standings
+
     def take_briefs(self) -> list[Brief]:
         """The latest brief on each incident for which one became due since the last call."""
         briefs, self._briefs = self._briefs, {}
@@ -93,18 +108,13 @@ class IncidentBook:
         if incident_id is None:
             incident_id = self._take(item).id
             self._changed()
+        return self._intake.snapshot(self._known(item, incident_id))
+
+    def _known(self, item: AssessedMention, incident_id: str) -> IncidentRecord:
         record = self._shelf.find(self._shelf.resolve(incident_id))
         if record is None:
             raise LookupError(f"the incident of mention {item.id} is forgotten")
-        return self._intake.snapshot(record)
-
-    def why(self, item: AssessedMention) -> str:
-        """Why the mention taken last is in its incident: score, threshold and common words, in Chinese."""
-        return self._shelf.area(self.shard_of(item)).open.why(item.id)
-
-    def copy_of(self, item: AssessedMention) -> CopyOf | None:
-        """The first mention whose words a mention that was taken repeats, exactly or nearly; None if there is none."""
-        return self._copies_in(self.shard_of(item)).copy_of(item.mention)
+        return record
 
     def command(self, command: IncidentCommand) -> list[Incident]:
         """Carry out what a person decided; the incidents it changed, none if the command's id has acted before.

@@ -101,6 +101,12 @@ def grade(evidence: Evidence, policy: Grading) -> Graded:
     return Graded(factors=factors, score=weighed.score, grade=weighed.grade, reasons=reasons)
 
 
+def reasons_of(evidence: Evidence, policy: Grading) -> tuple[Reason, ...]:
+    """The reasons of `grade` alone, for those who do not show the factors."""
+    total = sum_up(weigh(evidence, policy), policy)
+    return (*_content(evidence, policy), *_reaction(evidence, policy), *_media(evidence, policy), *total)
+
+
 def sum_up(weighed: Weighed, policy: Grading) -> tuple[Reason, ...]:
     """Why it is this grade: the weighted sum, and the floor if that raised it."""
     weights = policy.weights

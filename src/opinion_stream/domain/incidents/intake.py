@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import NamedTuple
 
 from opinion_stream.domain.assessment.region import SEVERAL
 from opinion_stream.domain.briefing.extracts import Extractor
-from opinion_stream.domain.incidents.grading import Evidence, grade, weigh
+from opinion_stream.domain.incidents.copies import CopyOf
+from opinion_stream.domain.incidents.grading import Evidence, grade, reasons_of, weigh
 from opinion_stream.domain.incidents.outlook import Volume
 from opinion_stream.domain.incidents.record import (
     KEYWORDS_KEPT,
@@ -29,6 +31,22 @@ from opinion_stream.models.base import Grade, Nature, Reason, UnitRef
 from opinion_stream.models.incident import Incident, IncidentCounts
 from opinion_stream.models.mention import Mention
 from opinion_stream.policy.loader import Policy
+
+
+class Standing(NamedTuple):
+    """How an incident stands after a mention: as much of it as a line about that mention tells."""
+
+    id: str
+    title: str
+    grade: Grade
+    reasons: tuple[Reason, ...]
+    """Those of the grade."""
+    mentions: int
+    keywords: tuple[str, ...]
+    copy: CopyOf | None
+    """What the mention was found to repeat."""
+    joined: str
+    """Why the mention is in this incident."""
 
 
 class Intake:
@@ -89,9 +107,6 @@ class Intake:
         lead = winner(_leads(record.charges))
         combined = winner({c: n for c, n in record.charges.items() if c.split(",")[0] == lead})
         units = [UnitRef(code=code, name=record.unit_names[code]) for code in combined.split(",")]
-        reasons = (*graded.reasons, *notes(record, graded.score, self._policy.grading))
-        if record.merged_into is not None:
-            reasons = (*reasons, Reason(rule="incident.merged", text=f"本事件已并入事件{record.merged_into}，不再单列"))
         return Incident(
             id=record.id,
             version=record.version,
@@ -107,7 +122,7 @@ class Intake:
             priority_rule=record.priority_rule,
             grade=record.grade,
             score=graded.score,
-            reasons=reasons,
+            reasons=self._reasons(record, graded.reasons, graded.score),
             factors=graded.factors,
             history=tuple(record.history),
             trend=trend_at(
@@ -134,6 +149,20 @@ class Intake:
             absorbed=tuple(record.absorbed),
             events=tuple(record.events),
         )
+
+    def standing(self, record: IncidentRecord, copy: CopyOf | None, joined: str) -> Standing:
+        """What `snapshot` says of title, grade, reasons and keywords, at a small part of its cost."""
+        keywords = tuple(strongest(record.keywords, self._policy.incidents.keywords))
+        title = record.title or fallback_title(self._places.ref(record.region).name, keywords)
+        evidence, policy = self._evidence(record), self._policy.grading
+        reasons = self._reasons(record, reasons_of(evidence, policy), weigh(evidence, policy).score)
+        return Standing(record.id, title, record.grade, reasons, record.mentions, keywords, copy, joined)
+
+    def _reasons(self, record: IncidentRecord, reasons: tuple[Reason, ...], score: float) -> tuple[Reason, ...]:
+        reasons = (*reasons, *notes(record, score, self._policy.grading))
+        if record.merged_into is None:
+            return reasons
+        return (*reasons, Reason(rule="incident.merged", text=f"本事件已并入事件{record.merged_into}，不再单列"))
 
     def _count(self, record: IncidentRecord, mention: Mention) -> None:
         add_voice(record.voices, voice_of(mention))
