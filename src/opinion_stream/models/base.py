@@ -22,7 +22,7 @@ _set = object.__setattr__
 class WireModel(BaseModel):
     """A frozen record. Unknown fields are ignored, so that a newer writer never breaks an older reader."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", ser_json_timedelta="float")
+    model_config = ConfigDict(frozen=True, extra="ignore", ser_json_timedelta="float", defer_build=True)
 
     @classmethod
     def trusted(cls, **fields: object) -> Self:

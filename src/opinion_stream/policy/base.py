@@ -16,7 +16,7 @@ Score = Annotated[float, Field(ge=0, le=100)]
 class PolicyModel(BaseModel):
     """A frozen piece of policy."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class Condition(PolicyModel):
