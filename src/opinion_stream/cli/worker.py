@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import os
 import signal
 from pathlib import Path
@@ -61,6 +62,7 @@ def worker(
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
         stage_app = StageApp(stage, settings, policy)
+        gc.freeze()  # what a worker starts with stays to the end: no need to look through it again and again
         if settings.metrics_port:
             start_http_server(settings.metrics_port, addr="127.0.0.1", registry=stage_app.metrics.registry)
         await stage_app.run(stop, on_ready=lambda: ready_file.touch() if ready_file else None)

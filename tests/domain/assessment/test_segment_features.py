@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from builders import mention, small_policy
 from opinion_stream.domain.assessment.features import FeatureMaker
-from opinion_stream.domain.assessment.lexicon import Lexicon
+from opinion_stream.domain.assessment.idf import idf_table
+from opinion_stream.domain.assessment.lexicon import Lexicon, WordSet
 from opinion_stream.domain.assessment.pipeline import Assessor
 from opinion_stream.domain.assessment.segment import Terms, segment
 from opinion_stream.models.mention import Mention
@@ -46,6 +47,12 @@ def test_keywords_have_the_weights_of_jieba() -> None:
     found = terms.keywords(terms.telling(words), 10)
     assert dict(found) == pytest.approx(expected)
     assert [weight for _, weight in found] == sorted((weight for _, weight in found), reverse=True)
+
+
+def test_the_idf_table_is_that_of_jieba() -> None:
+    table, extractor = idf_table(), jieba.analyse.TFIDF()
+    assert table.values == extractor.idf_freq
+    assert table.median == extractor.median_idf
 
 
 def test_stop_words_numbers_and_single_characters_are_no_features() -> None:
@@ -89,7 +96,7 @@ def test_rewording_stays_near_and_another_matter_is_far() -> None:
 def test_lexicon_finds_overlapping_words_and_either_case() -> None:
     hits = Lexicon(["高速公路", "公路", "KTV"]).scan("高速公路旁的ktv")
     assert hits.words == {"高速公路", "公路", "KTV"}
-    assert [word for _, word in hits.longest({"高速公路", "公路", "KTV"})] == ["高速公路", "KTV"]
+    assert [word for _, word in hits.longest(WordSet(["高速公路", "公路", "KTV"]))] == ["高速公路", "KTV"]
 
 
 def test_lexicon_places_survive_letters_that_grow_in_upper_case() -> None:

@@ -120,6 +120,8 @@ def _check_text(value: bytes, raw: RawMention) -> None:
 
 def _check_counts(raw: RawMention) -> None:
     counts = (raw.likes, raw.dislikes, raw.reposts, raw.comments, raw.reads)
+    if max([count or 0 for count in counts]) <= _MAX_COUNT:
+        return
     for field, count in zip(_COUNTS, counts, strict=True):
         if count and count > _MAX_COUNT:
             raise Rejected("implausible_count", f"{_named(field)}不可信：大于一万亿")

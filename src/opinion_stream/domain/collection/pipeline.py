@@ -130,7 +130,7 @@ class Collector:
         words = fingerprint(draft.title, draft.text)
         speaker = voice(raw.author, self._key, raw.source) if raw.author and raw.author.strip() else None
         mention_id, source_id = self._ids(raw, source, words, speaker)
-        return Mention(
+        return Mention.trusted(
             id=mention_id,
             source=source,
             source_id=source_id,
@@ -154,6 +154,7 @@ class Collector:
             comments=raw.comments or 0,
             reads=raw.reads or 0,
             fingerprint=words,
+            duplicate_of=None,
             masked=draft.masked,
         )
 

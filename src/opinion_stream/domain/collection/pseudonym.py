@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import hmac
 
 
@@ -22,13 +21,6 @@ def keyed_hash(key: bytes, *parts: str) -> str:
     Keyed, since identifiers such as phone numbers are few enough to be found again from a plain hash.
     Raises ValueError if the key is empty.
     """
-    mac = _mac(key).copy()
-    mac.update("".join([f"{len(part)}:{part}" for part in parts]).encode())
-    return mac.hexdigest()
-
-
-@functools.lru_cache(maxsize=4)
-def _mac(key: bytes) -> hmac.HMAC:
     if not key:
         raise ValueError("the pseudonym key is empty")
-    return hmac.new(key, digestmod="sha256")
+    return hmac.digest(key, "".join([f"{len(part)}:{part}" for part in parts]).encode(), "sha256").hex()

@@ -30,12 +30,17 @@ class Repeats:
         """
         return [self._mark(mention) for mention in mentions]
 
+    def _is_short(self, text: str) -> bool:
+        # Mostly the beginning is long enough, which saves reading the rest.
+        least = self._min_chars
+        return len(words_only(text[: 4 * least])) < least and len(words_only(text)) < least
+
     def _mark(self, mention: Mention) -> Mention | None:
         at = mention.received_at
         if self._ids.get(mention.id) is not None:
             return None
         self._ids.put(mention.id, "1", at)
-        if len(words_only(mention.title + mention.text)) < self._min_chars:
+        if self._is_short(mention.title + mention.text):
             return mention
         first = self._wordings.get(mention.fingerprint)
         if first is None:

@@ -120,7 +120,11 @@ def sum_up(weighed: Weighed, policy: Grading) -> tuple[Reason, ...]:
     if weighed.grade is weighed.by_score:
         return (total,)
     text = f"突发事件规则规定不低于{weighed.grade.label}，由{weighed.by_score.label}升为{weighed.grade.label}"
-    return total, Reason(rule="grading.floor", text=text)
+    return total, _reason(rule="grading.floor", text=text)
+
+
+def _reason(rule: str, text: str) -> Reason:
+    return Reason.trusted(rule=rule, text=text, evidence=())
 
 
 def by_threshold(score: float, policy: Grading) -> Grade:
@@ -136,9 +140,9 @@ def _content(evidence: Evidence, policy: Grading) -> tuple[Reason, ...]:
     reasons = list(evidence.sensitivity_reasons)
     if evidence.priority_rule is not None:
         text = f"属于应当重点回应的情形（{evidence.priority_rule}，+{policy.priority_bonus:g}）"
-        reasons.append(Reason(rule="content.priority", text=text))
+        reasons.append(_reason(rule="content.priority", text=text))
     if not reasons:
-        reasons.append(Reason(rule="content.plain", text="内容没有涉及敏感情形"))
+        reasons.append(_reason(rule="content.plain", text="内容没有涉及敏感情形"))
     return tuple(reasons)
 
 
@@ -149,12 +153,12 @@ def _reaction(evidence: Evidence, policy: Grading) -> tuple[Reason, ...]:
         ("reads", f"阅读{evidence.reads}次", log_scale(evidence.reads, policy.reads)),
     )
     reasons = [
-        Reason(rule=f"reaction.{name}", text=f"{text}（{value:.0f}分）")
+        _reason(rule=f"reaction.{name}", text=f"{text}（{value:.0f}分）")
         for name, text, value in parts
         if value > 0 or name == "voices"
     ]
     if evidence.rising:
-        reasons.append(Reason(rule="reaction.rising", text=f"声量正在上升（+{policy.rising_bonus:g}）"))
+        reasons.append(_reason(rule="reaction.rising", text=f"声量正在上升（+{policy.rising_bonus:g}）"))
     return tuple(reasons)
 
 
@@ -162,10 +166,10 @@ def _media(evidence: Evidence, policy: Grading) -> tuple[Reason, ...]:
     reasons = []
     if evidence.tier_score > 0:
         text = f"传播层级最高为{evidence.tier_name}（{evidence.tier_score:g}分）"
-        reasons.append(Reason(rule="media.tier", text=text))
+        reasons.append(_reason(rule="media.tier", text=text))
     if evidence.media > 0:
         number = log_scale(evidence.media, policy.media_count)
-        reasons.append(Reason(rule="media.count", text=f"{evidence.media}家媒体介入（{number:.0f}分）"))
+        reasons.append(_reason(rule="media.count", text=f"{evidence.media}家媒体介入（{number:.0f}分）"))
     if not reasons:
-        reasons.append(Reason(rule="media.none", text="没有媒体介入"))
+        reasons.append(_reason(rule="media.none", text="没有媒体介入"))
     return tuple(reasons)
