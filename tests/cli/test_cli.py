@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+from opinion_stream.cli import main
 from opinion_stream.cli.main import app
 from opinion_stream.errors import OpinionStreamError, SettingsError
 from opinion_stream.policy import load_policy
@@ -180,3 +183,23 @@ def test_an_unknown_topic_is_answered_with_the_known_ones() -> None:
 def test_shipped_policies_are_the_ones_the_readme_names() -> None:
     assert load_policy(REPO / "config").jurisdiction.name
     assert load_policy(REPO / "examples" / "xidi").jurisdiction.name
+
+
+LOADED = "import sys; sys.argv = ['opinion-stream', *sys.argv[1:]]\nfrom opinion_stream.cli.main import main\n"
+LOADED += "try:\n    main()\nfinally:\n    print(*sorted(sys.modules), file=sys.stderr)"
+
+
+def test_a_file_command_loads_neither_a_broker_nor_a_learner(messages: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-c", LOADED, "assess", str(messages), "-o", str(tmp_path / "out.jsonl")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=REPO)
+    loaded = set(done.stderr.split())
+    assert "rjieba" in loaded
+    assert not loaded & {"faust", "aiokafka", "sklearn", "numpy", "jieba", "rich", "asyncio"}
+
+
+@pytest.mark.parametrize("command", sorted(main._ALONE))
+def test_a_command_that_is_loaded_alone_is_the_one_of_the_full_help(command: str) -> None:
+    alone, whole = (
+        {c.name: c.callback for c in made.registered_commands} for made in (main.build([main._ALONE[command]]), app)
+    )
+    assert alone[command] is whole[command]

@@ -90,12 +90,13 @@ def assess(
             pairs = list(zip(chunk, assessments, strict=True))
             items = [AssessedMention.trusted(schema_version=1, mention=m, assessment=a) for m, a in pairs]
             standings = book.follow(items)
-            lines = [_line(m, a, standing, job.policy) for (m, a), standing in zip(pairs, standings, strict=True)]
+            lines = [line_of(m, a, standing, job.policy) for (m, a), standing in zip(pairs, standings, strict=True)]
             result.writelines([orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE) for line in lines])
     job.report("研判")
 
 
-def _line(mention: Mention, assessment: Assessment, incident: Standing, policy: Policy) -> dict[str, object]:
+def line_of(mention: Mention, assessment: Assessment, incident: Standing, policy: Policy) -> dict[str, object]:
+    """The line of `assess` about one mention, ready for JSON. `incident`: as it stood right after the mention."""
     from opinion_stream.domain.reasons import reasons_of
 
     category, value = assessment.category, assessment.response_value

@@ -9,7 +9,7 @@ import hypothesis.strategies as st
 from hypothesis import given
 
 from builders import T0, mention
-from opinion_stream.domain.collection.clean import fingerprint
+from opinion_stream.domain.collection.clean import fingerprint, words_only
 from opinion_stream.domain.collection.repeats import Repeats
 from opinion_stream.domain.state import DictStore
 from opinion_stream.models.mention import Mention
@@ -73,3 +73,9 @@ def test_each_id_passes_once_and_each_wording_has_one_first(seen: list[tuple[int
     assert len({m.id for m in passed}) == len(passed) == len({m.id for m in mentions})
     firsts = {m.fingerprint: m.id for m in passed if m.duplicate_of is None}
     assert all(firsts[m.fingerprint] == m.duplicate_of for m in passed if m.duplicate_of)
+
+
+@given(st.text(alphabet="停水了，。 !ab1", max_size=120), st.integers(0, 30))
+def test_a_text_is_short_by_its_words_alone(text: str, least: int) -> None:
+    marked = marks(Repeats(DictStore(), WINDOW, least), said(1, text), said(2, text))
+    assert (marked[1] == "new") == (len(words_only(text)) < least)

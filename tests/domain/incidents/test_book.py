@@ -283,6 +283,23 @@ def test_place_gives_the_incident_of_a_mention() -> None:
         kept.place(item(1))
 
 
+def test_following_tells_what_the_snapshots_tell_and_remembers_the_same() -> None:
+    items = [
+        item(1),
+        item(2, hours=1),
+        item(3, hours=2, features=SCHOOL, title=""),
+        item(2, hours=1),
+        item(4, hours=90),
+    ]
+    placed, followed = (IncidentBook(small_policy(), DictStore()) for _ in range(2))
+    snapshots = [placed.place(each) for each in items]
+    standings = followed.follow(items)
+    assert [tuple(standing) for standing in standings] == [
+        (found.id, found.title, found.grade, tuple(reason.text for reason in found.reasons)) for found in snapshots
+    ]
+    assert placed._store.entries == followed._store.entries
+
+
 def test_a_snapshot_is_a_valid_record_on_the_wire() -> None:
     (found,) = book().take([item(1)])
     assert Incident.model_validate_json(found.to_bytes()) == found
