@@ -295,7 +295,8 @@ def test_following_tells_what_the_snapshots_tell_and_remembers_the_same() -> Non
     snapshots = [placed.place(each) for each in items]
     standings = followed.follow(items)
     assert [tuple(standing) for standing in standings] == [
-        (found.id, found.title, found.grade, tuple(reason.text for reason in found.reasons)) for found in snapshots
+        (found.id, found.title, found.grade, found.reasons, found.counts.mentions, found.keywords)
+        for found in snapshots
     ]
     assert placed._store.entries == followed._store.entries
 
