@@ -22,7 +22,7 @@ def segment(text: str) -> list[str]:
 
 def is_known(word: str) -> bool:
     """Whether jieba's idf table has the word: what it lacks is most often a name, or was cut wrongly."""
-    return word in jieba.analyse.default_tfidf.idf_freq
+    return word in idf_table().values
 
 
 Told = dict[str, tuple[int, float]]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from opinion_stream.domain.assessment.lexicon import Lexicon
+from opinion_stream.domain.assessment.lexicon import Lexicon, WordSet
 from opinion_stream.models.base import UnitRef
 from opinion_stream.policy import Policy
 
@@ -14,7 +14,7 @@ def named_units(text: str, policy: Policy, own: str) -> tuple[UnitRef, ...]:
     writes about the work of others asks them. Source: seed 二（五），涉及其他行政机关的，应与有关行政机关沟通确认.
     """
     codes = {word: unit.code for unit in policy.units.units for word in (unit.name, *unit.aliases)}
-    found = {codes[word] for _, word in Lexicon(codes).scan(text).longest(codes.keys())}
+    found = {codes[word] for _, word in Lexicon(codes).scan(text).longest(WordSet(codes))}
     return tuple(
         UnitRef(code=unit.code, name=unit.name)
         for unit in policy.units.units
