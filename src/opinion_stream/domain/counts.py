@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import math
 
-from scipy.special import betainc, gammaincinv
-
 SMALL = 40.0
 """Up to this mean, quantiles come from the sum of probabilities; above it from the gamma distribution."""
 
@@ -18,7 +16,17 @@ def tail(count: int, mean: float, shape: float) -> float:
     """
     if count <= 0:
         return 1.0
-    return float(betainc(count, shape, mean / (mean + shape)))
+    return binomial_tail(count, shape, mean / (mean + shape))
+
+
+def binomial_tail(successes: float, failures: float, chance: float) -> float:
+    """The regularised incomplete beta function I_chance(successes, failures), 0-1.
+
+    For whole numbers: P(at least `successes` of `successes + failures - 1` trials succeed).
+    """
+    from scipy.special import betainc  # see `interval`
+
+    return float(betainc(successes, failures, chance))
 
 
 def interval(mean: float, shape: float, share: float = 0.8) -> tuple[int, int]:
@@ -26,6 +34,8 @@ def interval(mean: float, shape: float, share: float = 0.8) -> tuple[int, int]:
     edge = (1 - share) / 2
     if mean > SMALL:
         variance = mean + mean * mean / shape
+        from scipy.special import gammaincinv  # a third of a second to load, and most commands never need it
+
         alpha, scale = mean * mean / variance, variance / mean
         low, high = (scale * float(gammaincinv(alpha, at)) for at in (edge, 1 - edge))
         return max(0, round(low)), round(high)

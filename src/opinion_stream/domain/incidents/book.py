@@ -81,7 +81,7 @@ class IncidentBook:
         for item in batch:
             incident_id = self._seen.get(item.id)
             record = self._take(item) if incident_id is None else self._known(item, incident_id)
-            copy = self._copies_in(self.shard_of(item)).copy_of(item.mention)
+            copy = self.copy_of(item)
             joined = self._shelf.area(self.shard_of(item)).open.why(item.id)
             standings.append(self._intake.standing(record, copy, joined))
         self._shelf.flush()
@@ -115,6 +115,10 @@ class IncidentBook:
         if record is None:
             raise LookupError(f"the incident of mention {item.id} is forgotten")
         return record
+
+    def copy_of(self, item: AssessedMention) -> CopyOf | None:
+        """The first mention whose words a mention that was taken repeats, exactly or nearly; None if there is none."""
+        return self._copies_in(self.shard_of(item)).copy_of(item.mention)
 
     def command(self, command: IncidentCommand) -> list[Incident]:
         """Carry out what a person decided; the incidents it changed, none if the command's id has acted before.

@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 from datetime import datetime
 
-from scipy.special import betainc
-
+from opinion_stream.domain.counts import binomial_tail
 from opinion_stream.models.incident import Direction, Expected, Trend
 from opinion_stream.policy.judgement import Grouping
 
@@ -80,7 +79,7 @@ def doubling_hours(recent: int, before: int, window_hours: float, growth_p: floa
     `growth_p` (conditional test of two Poisson rates, Przyborowski & Wilenski 1940, Biometrika 31). The growth rate is
     ln((recent + 0.5) / (before + 0.5)) per window; the halves keep an empty window finite (Haldane 1956).
     """
-    if recent <= before or float(betainc(recent, before + 1, 0.5)) > growth_p:
+    if recent <= before or binomial_tail(recent, before + 1, 0.5) > growth_p:
         return None
     return round(window_hours * math.log(2) / math.log((recent + 0.5) / (before + 0.5)), 1)
 
