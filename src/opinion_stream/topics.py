@@ -13,6 +13,7 @@ from opinion_stream.models.base import WireModel
 from opinion_stream.models.brief import Brief
 from opinion_stream.models.command import IncidentCommand
 from opinion_stream.models.control import ClockTick, DeadLetter
+from opinion_stream.models.effect import ResponseEffect
 from opinion_stream.models.escalation import Escalation, Receipt
 from opinion_stream.models.incident import Incident
 from opinion_stream.models.mention import Mention, RawMention
@@ -108,7 +109,7 @@ INCIDENTS = Topic(
     Incident,
     "incident id",
     (Stage.INCIDENTS,),
-    (Stage.REPORTING,),
+    (Stage.REPORTING, Stage.RESPONSE),
     compacted=True,
     retention_days=None,
 )
@@ -180,6 +181,7 @@ TASK_OUTCOMES = Topic(
     (Stage.REPORTING,),
     retention_days=365,
 )
+EFFECTS = Topic("effects", "回应效果", ResponseEffect, "incident id", (Stage.RESPONSE,), (), retention_days=None)
 SUPERVISION = Topic("supervision", "督办", SupervisionNotice, "incident id", (Stage.RESPONSE,), (), retention_days=365)
 DEAD_LETTERS = Topic(
     "dead-letters",
@@ -217,6 +219,7 @@ TOPICS: tuple[Topic, ...] = (
     TASKS,
     TASK_OUTCOMES,
     RESPONSES,
+    EFFECTS,
     SUPERVISION,
     DEAD_LETTERS,
     CLOCK,

@@ -37,6 +37,10 @@ class ClockedDesk(ABC):
         kept = store.get(NOW_KEY)
         self._simulated = datetime.fromisoformat(kept.decode()) if kept else None
 
+    def wants(self, record: Record) -> bool:
+        """Whether a record is worth reading at all; by its key, for reading is what costs."""
+        return True
+
     @abstractmethod
     def take(self, record: WireModel, now: datetime) -> Iterable[Result]:
         """What follows from a record that counts for the time `now`. Raises Rejected for one that cannot be."""
@@ -62,6 +66,8 @@ class ClockedDesk(ABC):
                     self._simulated = tick.now
                     self._store.put(NOW_KEY, tick.now.isoformat().encode())
                     outputs += [output(result) for result in self.pass_time(tick.now)]
+                continue
+            if not self.wants(record):
                 continue
             for _, decoded in self._guard.decode([record], self.models[record.topic], outputs):
                 now = max(self._simulated, self.own_time(decoded)) if self._simulated else record.at

@@ -5,6 +5,7 @@ from __future__ import annotations
 from opinion_stream.agents.stage import Output
 from opinion_stream.domain.orders import GradeOrder
 from opinion_stream.models.brief import Brief
+from opinion_stream.models.effect import ResponseEffect
 from opinion_stream.models.escalation import Escalation
 from opinion_stream.models.incident import Incident
 from opinion_stream.models.mention import Mention
@@ -14,6 +15,7 @@ from opinion_stream.models.warning import EarlyWarning
 from opinion_stream.topics import (
     BRIEFS,
     COLLECTED,
+    EFFECTS,
     ESCALATIONS,
     INCIDENT_COMMANDS,
     INCIDENTS,
@@ -35,6 +37,7 @@ Result = (
     | ReferralReply
     | ResponseTask
     | PublicResponse
+    | ResponseEffect
     | SupervisionNotice
     | TaskOutcome
 )
@@ -63,5 +66,7 @@ def output(result: Result) -> Output:
             return Output(TASKS, result.id.encode(), result.to_bytes())
         case PublicResponse():
             return Output(RESPONSES, result.incident_id.encode(), result.to_bytes())
+        case ResponseEffect():
+            return Output(EFFECTS, result.incident_id.encode(), result.to_bytes())
         case SupervisionNotice():
             return Output(SUPERVISION, result.incident_id.encode(), result.to_bytes())

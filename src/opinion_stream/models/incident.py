@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from pydantic import Field
+
 from opinion_stream.models.base import (
     Count,
     Grade,
@@ -182,6 +184,8 @@ class Incident(WireModel):
     history: tuple[GradeChange, ...]
     trend: Trend
     counts: IncidentCounts
+    natures: dict[str, int] = Field(default_factory=dict)
+    """Mentions by nature of the concern: the mood of the matter."""
     first_at: Instant
     last_at: Instant
     mention_ids: tuple[str, ...]

@@ -140,6 +140,7 @@ class Intake:
                 reads=record.reads,
                 media=len(record.media),
             ),
+            natures=dict(record.natures),
             first_at=record.first_at,
             last_at=record.last_at,
             mention_ids=tuple(record.mention_ids),
