@@ -80,6 +80,8 @@ def _lines(task: ResponseTask, policy: Policy, now: datetime) -> Iterator[str]:
     if asked:
         signs = [f"{name}（{'已确认' if code in task.confirmed_units else '待确认'}）" for code, name in asked.items()]
         yield f"会商：{'、'.join(signs)}"
+    if task.advice:
+        yield f"文稿提示（仅供参考）：{'；'.join(task.advice)}"
     if task.closed_ground is not None:
         yield f"不予公开的依据：{policy.response.legal_grounds[task.closed_ground].text}"
     yield "时限："

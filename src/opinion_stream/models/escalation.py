@@ -119,6 +119,8 @@ class Escalation(WireModel):
     category: str
     nature: Nature
     title: str
+    keywords: tuple[str, ...] = ()
+    """What the matter is about: the points that an answer should speak of."""
     reasons: tuple[str, ...]
     counts: IncidentCounts
     response_required: bool

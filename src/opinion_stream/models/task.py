@@ -212,9 +212,13 @@ class ResponseTask(WireModel):
     hops: int = 0
     passed_by: tuple[UnitRef, ...] = ()
     """Units that have passed the task on, latest last: the last one takes it back when it is returned."""
+    keywords: tuple[str, ...] = ()
+    """What the matter was about when the task was opened: the points that an answer should speak of."""
     draft: str | None = None
     drafted_by: str | None = None
     """Role that wrote the draft: another role must approve it (专人采编、领导审核)."""
+    advice: tuple[str, ...] = ()
+    """What the draft does not seem to say (`answers.yaml`); it advises those who write and review, and stops nobody."""
     named_units: tuple[UnitRef, ...] = ()
     """Other bodies that the draft names: each must confirm it (沟通确认)."""
     consult_units: tuple[UnitRef, ...] = ()

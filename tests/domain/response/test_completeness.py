@@ -6,9 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from builders import small_policy
+from builders import T0, command, escalation, later, small_policy
 from opinion_stream.domain.response.completeness import DraftCheck, touches
+from opinion_stream.domain.response.desk import ResponseDesk
+from opinion_stream.domain.state import DictStore
 from opinion_stream.models.base import Nature
+from opinion_stream.models.task import CommandKind, ResponseTask, TaskState
 
 CHECK = DraftCheck(small_policy())
 FULL = "我局接到反映后立即派人，破裂的供水管道已修复，3月2日18时恢复供水。"
@@ -55,3 +58,21 @@ def test_a_longer_draft_never_lacks_more(draft: str, more: str, nature: Nature, 
     before = {advice.element for advice in CHECK.check(draft, nature, points)}
     after = {advice.element for advice in CHECK.check(f"{draft}。{more}", nature, points)}
     assert after <= before
+
+
+def test_the_desk_keeps_the_advice_with_the_draft_and_stops_nobody() -> None:
+    desk = ResponseDesk(small_policy(), DictStore())
+    [task] = desk.escalation(escalation(keywords=("水费", "供水管道")), T0)
+    assert isinstance(task, ResponseTask)
+    desk.command(command(task_id=task.id), later(hours=1))
+    draft = command(task_id=task.id, kind=CommandKind.DRAFT, text="您反映的问题我们已经知道了，谢谢。")
+    [poor] = desk.command(draft, later(hours=2))
+    assert isinstance(poor, ResponseTask)
+    assert "没有回应到：水费、供水管道" in poor.advice
+    better = command(id="c-2", task_id=task.id, kind=CommandKind.DRAFT, text=FULL + "水费按实际用量计收。")
+    [good] = desk.command(better, later(hours=3))
+    assert isinstance(good, ResponseTask)
+    assert good.advice == ()
+    [submitted] = desk.command(command(task_id=task.id, kind=CommandKind.SUBMIT), later(hours=4))
+    assert isinstance(submitted, ResponseTask)
+    assert submitted.state is TaskState.UNDER_REVIEW

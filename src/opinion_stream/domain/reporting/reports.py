@@ -30,6 +30,7 @@ class Matter(WireModel):
     category: str
     nature: Nature
     title: str
+    keywords: tuple[str, ...] = ()
     grade: Grade
     reasons: tuple[str, ...] = ()
     counts: IncidentCounts
@@ -49,6 +50,7 @@ def matter_of(incident: Incident, lead: UnitRef | None = None, *, ordered: bool 
         category=incident.category,
         nature=incident.nature,
         title=incident.title,
+        keywords=incident.keywords,
         grade=incident.grade,
         reasons=tuple(reason.text for reason in incident.reasons),
         counts=incident.counts,
@@ -205,6 +207,7 @@ def first_step(
         category=matter.category,
         nature=matter.nature,
         title=matter.title,
+        keywords=matter.keywords,
         reasons=matter.reasons,
         counts=matter.counts,
         response_required=matter.response_required,

@@ -7,6 +7,7 @@ from datetime import datetime
 from pydantic import Field
 
 from opinion_stream.domain.due import DueIndex
+from opinion_stream.domain.response.completeness import DraftCheck
 from opinion_stream.domain.response.deadlines import due_notices
 from opinion_stream.domain.response.intake import Order, opened, order_of, ordered, taken_up, task_id
 from opinion_stream.domain.response.life import Gone, caught_up, leaves_at, remembered, wakes_at, woken
@@ -53,6 +54,7 @@ class ResponseDesk:
 
     def __init__(self, policy: Policy, store: Store) -> None:
         self._policy = policy
+        self._check = DraftCheck(policy)
         self._store = store
         self._due: DueIndex[str] = DueIndex()
         for _, raw in store.items(TASK):
@@ -118,6 +120,9 @@ class ResponseDesk:
                 refused = [*memory.refused.items(), (command.id, refusal.reason)][-REFUSALS_KEPT:]
                 self._remember(task.id, memory.model_copy(update={"refused": dict(refused)}))
             raise
+        if command.kind is CommandKind.DRAFT:
+            advice = self._check.check(command.text, after.nature, after.keywords)
+            after = after.model_copy(update={"advice": tuple(each.text for each in advice)})
         return [*self._keep(after), *responses, *notices]
 
     def tick(self, now: datetime) -> list[Output]:

@@ -75,6 +75,7 @@ def note(task: ResponseTask, command: TaskCommand, policy: Policy) -> str:
 FRESH: dict[str, object] = {
     "draft": None,
     "drafted_by": None,
+    "advice": (),
     "named_units": (),
     "consult_units": (),
     "confirmed_units": (),

@@ -91,6 +91,7 @@ def opened(escalation: Escalation, now: datetime, policy: Policy, gone: Gone | N
         orders_before=gone.orders if gone else (),
         incident_id=escalation.incident_id,
         title=escalation.title,
+        keywords=escalation.keywords,
         region=escalation.region,
         category=escalation.category,
         nature=escalation.nature,
