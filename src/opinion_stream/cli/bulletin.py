@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from opinion_stream.cli.common import BootstrapOption, ConfigOption, existing, out, settings_of
 from opinion_stream.domain.supervision.figures import Bulletin, Figures, Part
 from opinion_stream.errors import OpinionStreamError
+from opinion_stream.models.effect import ResponseEffect
 from opinion_stream.models.task import ResponseTask
 from opinion_stream.settings import Settings
 
@@ -36,7 +37,9 @@ def bulletin(
     period: str = typer.Option(..., "--period", "-p", help="2026-W47 (week), 2026-11, 2026-Q4 or 2026."),
     output: Path | None = typer.Option(None, "--output", "-o", help="Write it here; default: print it."),
     template: Path | None = typer.Option(None, "--template", help="A Jinja template of your own (docs/bulletin.md)."),
-    tasks: Path | None = typer.Option(None, "--tasks", help="Tasks as JSON Lines instead of the topic."),
+    tasks: Path | None = typer.Option(
+        None, "--tasks", help="Tasks as JSON Lines instead of the topics (without effects)."
+    ),
     as_json: bool = typer.Option(False, "--json", help="The figures as one JSON object."),
     bootstrap: BootstrapOption = None,
     config: ConfigOption = None,
@@ -51,8 +54,9 @@ def bulletin(
     settings = settings_of(bootstrap, config)
     policy = load_policy(settings.config)
     span = parse_period(period, ZoneInfo(policy.jurisdiction.timezone))
-    known = latest(_from_file(tasks) if tasks else asyncio.run(_from_topic(settings)))
-    found = figures.bulletin(known, span, policy, datetime.now(UTC))
+    read, effects = (list(_from_file(tasks)), []) if tasks else asyncio.run(_from_topics(settings))
+    known = latest(read)
+    found = figures.bulletin(known, span, policy, datetime.now(UTC), effects)
     if as_json:
         text = orjson.dumps(as_data(found), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode()
     else:
@@ -83,13 +87,17 @@ def _plain(own: Figures) -> dict[str, object]:
     return {**plain, "overdue": overdue}
 
 
-async def _from_topic(settings: Settings) -> list[ResponseTask]:
+async def _from_topics(settings: Settings) -> tuple[list[ResponseTask], list[ResponseEffect]]:
     from opinion_stream.adapters.reading import reader
-    from opinion_stream.topics import TASKS, full_name
+    from opinion_stream.topics import EFFECTS, TASKS, full_name
 
     async with reader(settings.bootstrap()) as read:
-        records = await read.read_to_end([full_name(settings.topic_prefix, TASKS)])
-    return [ResponseTask.model_validate_json(record.value) for record in records if record.value]
+        tasks = await read.read_to_end([full_name(settings.topic_prefix, TASKS)])
+        effects = await read.read_to_end([full_name(settings.topic_prefix, EFFECTS)])
+    return (
+        [ResponseTask.model_validate_json(record.value) for record in tasks if record.value],
+        [ResponseEffect.model_validate_json(record.value) for record in effects if record.value],
+    )
 
 
 def _from_file(path: Path) -> Iterable[ResponseTask]:

@@ -12,6 +12,8 @@ class Effects(PolicyModel):
     """How the effect of a response is measured: the same number of hours before and after it."""
 
     hours: tuple[float, ...] = Field(min_length=1, max_length=8)
+    report_hours: float = 24
+    """The one of `hours` that a bulletin tells."""
     min_mentions: int = Field(ge=1)
     """Fewer mentions before the response are too few to judge by."""
     critical_natures: tuple[Nature, ...] = Field(min_length=1)
@@ -21,6 +23,8 @@ class Effects(PolicyModel):
     def _hours_differ(self) -> Effects:
         if any(not 0 < hours <= 24 * 31 for hours in self.hours) or len(set(self.hours)) != len(self.hours):
             raise ValueError("hours: each above 0, at most 744, and no two alike")
+        if self.report_hours not in self.hours:
+            raise ValueError(f"report_hours: {self.report_hours:g} is not one of `hours`")
         return self
 
 

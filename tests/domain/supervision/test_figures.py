@@ -16,6 +16,7 @@ from opinion_stream.domain.supervision.period import Period
 from opinion_stream.domain.supervision.render import render, shipped_template
 from opinion_stream.errors import OpinionStreamError
 from opinion_stream.models.base import Grade, Nature, RegionRef, UnitRef
+from opinion_stream.models.effect import ResponseEffect
 from opinion_stream.models.task import ClockState, ResponseTask, TaskClock, TaskEvent, TaskState
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -191,3 +192,37 @@ def test_a_week_ends_where_the_next_begins_in_any_zone() -> None:
     utc = Period(week(0).start.astimezone(UTC), week(0).end.astimezone(UTC), "周")
     known = [task(clocks=(clock(49, met=5),), events=(event("publish", 5),))]
     assert bulletin(known, utc, small_policy(), LATER).total == of(*known).total
+
+
+def effect(name: str, before: int, after: int, *, task_id: str = "t-1", hours: float = 24) -> ResponseEffect:
+    return ResponseEffect(
+        id=f"r-{name}:{hours:g}h",
+        response_id=f"r-{name}",
+        task_id=task_id,
+        incident_id="i-1",
+        unit=UnitRef(code="housing", name="住建局"),
+        hours=hours,
+        published_at=MONDAY + timedelta(hours=5),
+        measured_at=MONDAY + timedelta(hours=29),
+        before=before,
+        after=after,
+        critical_before=None,
+        critical_after=None,
+        enough=before >= 5,
+        text="",
+    )
+
+
+def test_the_effect_of_answers_is_told_of_those_with_enough_said_before() -> None:
+    effects = [
+        effect("1", 40, 4),
+        effect("2", 8, 9),
+        effect("3", 1, 0),
+        effect("4", 40, 4, hours=6),
+        effect("5", 40, 4, task_id="t-of-another-unit"),
+        effect("1", 40, 4),
+    ]
+    found = bulletin([task("1")], week(0), small_policy(), LATER, effects)
+    assert found.total.eased == Part(1, 2)
+    assert bulletin([task("1")], week(1), small_policy(), LATER, effects).total.eased == Part(0, 0)
+    assert "| 回应后 24 小时声量回落 | 1/2 |" in render(found, small_policy(), shipped_template())

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from opinion_stream.domain.supervision.period import Period
 from opinion_stream.models.base import Grade, UnitRef
+from opinion_stream.models.effect import ResponseEffect
 from opinion_stream.models.task import ClockState, CommandKind, ResponseTask, TaskClock
 from opinion_stream.policy import Policy
 
@@ -66,6 +67,8 @@ class Figures:
     """Nearest-rank 90th percentile of the same."""
     overdue: tuple[Overdue, ...]
     """Longest first."""
+    eased: Part
+    """Answers of the period after which less was said than before, of those with enough said before to tell."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,13 @@ class Bulletin:
     units: tuple[tuple[UnitRef, Figures], ...]
 
 
-def bulletin(tasks: Iterable[ResponseTask], period: Period, policy: Policy, now: datetime) -> Bulletin:
+def bulletin(
+    tasks: Iterable[ResponseTask],
+    period: Period,
+    policy: Policy,
+    now: datetime,
+    effects: Sequence[ResponseEffect] = (),
+) -> Bulletin:
     """The figures of `period` from the latest version of each task; a task counts for the unit that has it now.
 
     Also right long after: what was done after the end of the period counts as not done in it. While the period
@@ -88,13 +97,15 @@ def bulletin(tasks: Iterable[ResponseTask], period: Period, policy: Policy, now:
     by_unit: dict[str, list[ResponseTask]] = {}
     for task in known:
         by_unit.setdefault(task.unit.code, []).append(task)
-    units = [(own[-1].unit, figures(own, period, policy)) for _, own in sorted(by_unit.items())]
+    units = [(own[-1].unit, figures(own, period, policy, effects)) for _, own in sorted(by_unit.items())]
     concerned = tuple((unit, own) for unit, own in units if _anything(own))
-    return Bulletin(period, figures(known, period, policy), concerned)
+    return Bulletin(period, figures(known, period, policy, effects), concerned)
 
 
-def figures(tasks: Iterable[ResponseTask], period: Period, policy: Policy) -> Figures:
-    """See `bulletin`, for one set of tasks."""
+def figures(
+    tasks: Sequence[ResponseTask], period: Period, policy: Policy, effects: Sequence[ResponseEffect] = ()
+) -> Figures:
+    """See `bulletin`, for one set of tasks; effects of other tasks are left out."""
     received = not_published = 0
     accepted = answered_in_time = answered = reopened = Part(0, 0)
     hours: list[float] = []
@@ -127,7 +138,20 @@ def figures(tasks: Iterable[ResponseTask], period: Period, policy: Policy) -> Fi
         mean_hours=sum(hours) / len(hours) if hours else None,
         p90_hours=sorted(hours)[math.ceil(0.9 * len(hours)) - 1] if hours else None,
         overdue=tuple(overdue),
+        eased=_eased(effects, {task.id for task in tasks}, period, policy.supervision.effects.report_hours),
     )
+
+
+def _eased(effects: Sequence[ResponseEffect], tasks: Collection[str], period: Period, hours: float) -> Part:
+    told = {
+        effect.id: effect.after < effect.before
+        for effect in effects
+        if effect.hours == hours
+        and effect.enough
+        and effect.task_id in tasks
+        and period.start <= effect.published_at < period.end
+    }
+    return Part(sum(told.values()), len(told))
 
 
 def _kinds(clock: TaskClock, policy: Policy) -> set[str]:

@@ -20,13 +20,14 @@ def shipped_template() -> str:
 
 
 def render(found: Bulletin, policy: Policy, template: str) -> str:
-    """The bulletin as Markdown. In the template: `b` (a `Bulletin`), `jurisdiction`, `small`, and filters `part`,
-    `hours`, `cell`, `day`, `last_day`, `minute`.
+    """The bulletin as Markdown. In the template: `b` (a `Bulletin`), `jurisdiction`, `small`, `effect_hours`, and
+    filters `part`, `hours`, `cell`, `day`, `last_day`, `minute`.
 
     Raises OpinionStreamError when the template is wrong, naming line and reason.
     """
     zone = ZoneInfo(policy.jurisdiction.timezone)
     small = policy.supervision.small_count
+    hours = f"{policy.supervision.effects.report_hours:g}"
     # Markdown is no HTML to escape for; `cell` keeps a title from breaking out of its table.
     environment = SandboxedEnvironment(autoescape=False, undefined=StrictUndefined, keep_trailing_newline=True)
     environment.filters |= {
@@ -39,7 +40,7 @@ def render(found: Bulletin, policy: Policy, template: str) -> str:
     }
     try:
         made = environment.from_string(template)
-        return made.render(b=found, jurisdiction=policy.jurisdiction.name, small=small)
+        return made.render(b=found, jurisdiction=policy.jurisdiction.name, small=small, effect_hours=hours)
     except TemplateError as error:
         line = getattr(error, "lineno", None)
         where = f"line {line}: " if line else ""
