@@ -34,7 +34,7 @@ from opinion_stream.models.incident import (
     Trend,
 )
 from opinion_stream.models.mention import Media, Mention
-from opinion_stream.models.task import CommandKind, TaskCommand
+from opinion_stream.models.task import CommandKind, PublicResponse, TaskCommand
 from opinion_stream.policy import Policy, load_policy
 
 SMALL_POLICY = Path(__file__).parent / "small_policy"
@@ -257,6 +257,24 @@ def receipt(**kw: Any) -> Receipt:
         "at": later(minutes=10),
     }
     return Receipt(**{**defaults, **kw})
+
+
+def public_response(**kw: Any) -> PublicResponse:
+    """The answer of the default task's unit on its website, published at `T0`."""
+    defaults: dict[str, Any] = {
+        "id": "r-1",
+        "task_id": "task-1",
+        "incident_id": "inc-1",
+        "unit": "housing",
+        "nature": Nature.DIFFICULTY,
+        "title": "关于“停水”的回应",
+        "text": "管道已于当日修复。",
+        "publication": "website",
+        "url": None,
+        "published_at": T0,
+        "grade": Grade.III,
+    }
+    return PublicResponse(**_with_refs({**defaults, **kw}))
 
 
 def command(**kw: Any) -> TaskCommand:

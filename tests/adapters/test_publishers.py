@@ -10,28 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from builders import T0, unit_ref
+from builders import public_response
 from opinion_stream.adapters.publishers import FEED, FolderPublisher, HttpPublisher, publishers_of
 from opinion_stream.errors import SettingsError
-from opinion_stream.models.base import Nature
 from opinion_stream.models.task import PublicResponse
 
 NAMES = {"website": "政府网站", "weibo": "政务微博"}
 
 
-def response(name: str = "1", text: str = "已修复。") -> PublicResponse:
-    return PublicResponse(
-        id=f"r-{name}",
-        task_id="t-1",
-        incident_id="i-1",
-        unit=unit_ref("housing"),
-        nature=Nature.DIFFICULTY,
-        title="回应",
-        text=text,
-        publication="website",
-        url=None,
-        published_at=T0,
-    )
+def response(name: str = "1") -> PublicResponse:
+    return public_response(id=f"r-{name}", text="已修复。")
 
 
 class Door(ThreadingHTTPServer):

@@ -14,7 +14,7 @@ from opinion_stream.adapters.press import Press
 from opinion_stream.adapters.producer import BatchProducer, Outgoing
 from opinion_stream.adapters.publishers import FolderPublisher
 from opinion_stream.adapters.sent_log import SentLog
-from opinion_stream.models.base import Grade, Nature
+from opinion_stream.models.base import Grade
 from opinion_stream.models.task import PublicResponse
 from opinion_stream.settings import load_settings
 from opinion_stream.topics import RESPONSES, full_name
@@ -44,19 +44,8 @@ class Website:
 
 
 def response(number: int, grade: Grade) -> PublicResponse:
-    return PublicResponse(
-        id=f"r-{number}",
-        task_id="t-1",
-        incident_id="i-1",
-        unit=builders.unit_ref("housing"),
-        nature=Nature.DIFFICULTY,
-        title="回应",
-        text="已修复。",
-        publication="website",
-        url=None,
-        published_at=builders.T0 + timedelta(minutes=number),
-        grade=grade,
-    )
+    at = builders.T0 + timedelta(minutes=number)
+    return builders.public_response(id=f"r-{number}", published_at=at, grade=grade)
 
 
 async def test_each_response_is_published_once_the_gravest_first(

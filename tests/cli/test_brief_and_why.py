@@ -96,7 +96,7 @@ def test_nothing_found_is_said_and_a_repeat_names_its_original(file: Path) -> No
     ]
     assert reasons["priority_rule"][0]["rule"] == "priority.none"
     assert reasons["duplicate_of"][0]["evidence"] == ["s:n1"]
-    assert found["incident"] == explain(file, "n1")["incident"]
+    assert found["incident_id"] == explain(file, "n1")["incident_id"]
 
 
 def test_an_unsure_category_says_how_near_it_came_and_that_a_person_decides(file: Path, tmp_path: Path) -> None:

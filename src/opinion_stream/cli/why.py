@@ -12,7 +12,7 @@ import typer
 from rich.text import Text
 
 from opinion_stream.cli.common import ConfigOption, ModelOption, classifier_of, existing, out
-from opinion_stream.cli.files import CHUNK, Job
+from opinion_stream.cli.files import CHUNK, Job, line_of
 from opinion_stream.domain.incidents.intake import Standing
 from opinion_stream.domain.reasons import Why, reasons_of
 from opinion_stream.errors import OpinionStreamError
@@ -64,17 +64,15 @@ def why(
             "`opinion-stream assess --rejects bad.jsonl` tells which lines were (没有这条提及，或已被拒收)"
         )
     mention, assessment, incident = found
-    results = _results(assessment, incident)
-    reasons = reasons_of(mention, assessment, incident, policy)
+    line = line_of(mention, assessment, incident, policy)
     if as_json:
-        typer.echo(
-            json.dumps({"id": wanted, "mention_id": mention.id, **results, "reasons": reasons}, ensure_ascii=False)
-        )
+        typer.echo(json.dumps(line, ensure_ascii=False))
         return
     out.print(Text.assemble(("研判依据 · why  ", "bold"), mention.id))
     out.print(f"标题：{mention.title or '（无）'}\n正文：{mention.text}\n", markup=False)
-    for line in _page(results, reasons):
-        out.print(line)
+    reasons = reasons_of(mention, assessment, incident, policy)
+    for row in _page(line | {"incident": line["incident_id"]}, reasons):
+        out.print(row)
 
 
 def _assessed(job: Job, model: Path | None) -> Iterator[tuple[Mention, Assessment, Standing]]:
@@ -89,26 +87,6 @@ def _assessed(job: Job, model: Path | None) -> Iterator[tuple[Mention, Assessmen
         for mention, assessment in zip(chunk, assessor.assess(chunk), strict=True):
             item = AssessedMention(mention=mention, assessment=assessment)
             yield mention, assessment, book.follow([item])[0]
-
-
-def _results(assessment: Assessment, incident: Standing) -> dict[str, object]:
-    category = assessment.category
-    return {
-        "category": category.level1,
-        "category_confidence": category.confidence,
-        "category_source": category.source,
-        "region": assessment.region.name,
-        "unit": assessment.unit.name,
-        "co_units": [unit.name for unit in assessment.co_units],
-        "nature": assessment.nature,
-        "sensitivity": assessment.sensitivity,
-        "response_value": assessment.response_value.score,
-        "priority_rule": assessment.priority_rule,
-        "duplicate_of": incident.copy.original if incident.copy is not None else None,
-        "incident": incident.id,
-        "incident_title": incident.title,
-        "grade": incident.grade,
-    }
 
 
 def _page(results: dict[str, object], reasons: dict[str, list[Why]]) -> Iterator[Text]:

@@ -5,29 +5,15 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 
-from builders import T0, small_policy, unit_ref
+from builders import T0, public_response, small_policy, unit_ref
 from opinion_stream.domain.publishing.page import as_markdown
 from opinion_stream.domain.publishing.queue import ReleaseQueue
-from opinion_stream.models.base import Grade, Nature
+from opinion_stream.models.base import Grade
 from opinion_stream.models.task import PublicResponse
 
 
-def response(
-    name: str, grade: Grade | None = Grade.III, minute: int = 0, publication: str = "website"
-) -> PublicResponse:
-    return PublicResponse(
-        id=f"r-{name}",
-        task_id="t-1",
-        incident_id="i-1",
-        unit=unit_ref("housing"),
-        nature=Nature.DIFFICULTY,
-        title="关于“停水”的回应",
-        text="管道已于当日修复。",
-        publication="website",
-        url=None,
-        published_at=T0 + timedelta(minutes=minute),
-        grade=grade,
-    )
+def response(name: str, grade: Grade | None = Grade.III, minute: int = 0) -> PublicResponse:
+    return public_response(id=f"r-{name}", grade=grade, published_at=T0 + timedelta(minutes=minute))
 
 
 def test_grave_matters_go_out_first_the_rest_in_order_of_time() -> None:

@@ -8,10 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import builders
-from builders import T0, later, small_policy, unit_ref
+from builders import T0, later, public_response, small_policy
 from opinion_stream.domain.response.followup import PREFIX, Followed, FollowUp
 from opinion_stream.domain.state import DictStore
-from opinion_stream.models.base import Nature
 from opinion_stream.models.effect import ResponseEffect
 from opinion_stream.models.incident import Incident
 from opinion_stream.models.task import PublicResponse
@@ -24,18 +23,7 @@ def incident(mentions: int, critical: int | None = None) -> Incident:
 
 
 def response(at: datetime, name: str = "1") -> PublicResponse:
-    return PublicResponse(
-        id=f"r-{name}",
-        task_id="task-1",
-        incident_id="inc-1",
-        unit=unit_ref("housing"),
-        nature=Nature.DIFFICULTY,
-        title="回应",
-        text="已修复。",
-        publication="website",
-        url=None,
-        published_at=at,
-    )
+    return public_response(id=f"r-{name}", published_at=at)
 
 
 def followed(*samples: tuple[float, int, int]) -> tuple[FollowUp, DictStore]:
