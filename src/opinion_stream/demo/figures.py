@@ -16,15 +16,20 @@ from opinion_stream.domain.summary import OnTopics, Summary, summarise
 from opinion_stream.errors import Rejected
 from opinion_stream.models.assessment import AssessedMention
 from opinion_stream.models.base import WireModel
+from opinion_stream.models.brief import Brief
 from opinion_stream.models.control import DeadLetter
+from opinion_stream.models.effect import ResponseEffect
 from opinion_stream.models.escalation import Escalation, Receipt
 from opinion_stream.models.incident import Incident
 from opinion_stream.models.task import PublicResponse, ResponseTask, SupervisionNotice
+from opinion_stream.models.warning import EarlyWarning
 from opinion_stream.policy import Policy
 from opinion_stream.settings import Settings
 from opinion_stream.topics import (
     ASSESSED,
+    BRIEFS,
     DEAD_LETTERS,
+    EFFECTS,
     ESCALATIONS,
     INBOUND,
     INCIDENTS,
@@ -32,13 +37,17 @@ from opinion_stream.topics import (
     RESPONSES,
     SUPERVISION,
     TASKS,
+    WARNINGS,
     Stage,
     full_name,
 )
 
 M = TypeVar("M", bound=WireModel)
 
-COUNTED = (INBOUND, ASSESSED, DEAD_LETTERS, INCIDENTS, ESCALATIONS, RECEIPTS, TASKS, RESPONSES, SUPERVISION)
+COUNTED = (
+    *(INBOUND, ASSESSED, DEAD_LETTERS, INCIDENTS, BRIEFS, WARNINGS),
+    *(ESCALATIONS, RECEIPTS, TASKS, RESPONSES, EFFECTS, SUPERVISION),
+)
 
 
 async def read_figures(settings: Settings, policy: Policy, read: Reader) -> Summary:
@@ -62,6 +71,9 @@ async def read_figures(settings: Settings, policy: Policy, read: Reader) -> Summ
             tasks=all_of(TASKS.name, ResponseTask),
             responses=all_of(RESPONSES.name, PublicResponse),
             notices=all_of(SUPERVISION.name, SupervisionNotice),
+            briefs=all_of(BRIEFS.name, Brief),
+            warnings=all_of(WARNINGS.name, EarlyWarning),
+            effects=all_of(EFFECTS.name, ResponseEffect),
         )
     )
 

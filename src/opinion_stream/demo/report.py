@@ -42,6 +42,9 @@ def as_json(summary: Summary, seconds: float, not_done: Iterable[str] = ()) -> s
         "deadlines": summary.deadlines,
         "responses": len(summary.responses),
         "notices": len(summary.notices),
+        "briefs": len(summary.briefs),
+        "warnings": len(summary.warnings),
+        "effects": len(summary.effects),
         "actions_not_done": list(not_done),
         "seconds": round(seconds, 1),
     }
@@ -57,10 +60,16 @@ def as_text(summary: Summary, seconds: float, not_done: Iterable[str] = ()) -> s
         f"    （收到记录 {summary.records_in} 条，其中同一编号重复投递 {summary.resubmitted} 条，只计一次）",
     ]
     lines += [f"    死信：{reason} × {count}" for reason, count in summary.dead_letter_reasons.items()]
+    titles = {incident.id: incident.title for incident in summary.incidents}
     grades = "，".join(f"{Grade(g).label} {n} 件" for g, n in summary.incidents_by_grade.items())
     lines.append(f"二、研判  舆情事件 {len(summary.incidents)} 件：{grades}")
     for grade in Grade:
         lines += _incidents(summary, grade)
+    lines += [
+        f"    研判专报（{brief.status.label}）{brief.grade.label}《{titles.get(brief.incident_id, brief.incident_id)}》"
+        for brief in summary.briefs
+    ]
+    lines += [f"    预警 {warning.opened_at:%m-%d %H:%M} {warning.reason}" for warning in summary.warnings]
     statuses = "，".join(f"{_ESCALATION[s]} {n}" for s, n in summary.escalations_by_status.items())
     lines.append(f"三、报送  报送 {summary.escalations} 件，收到签收批示 {summary.receipts} 件；{statuses or '无'}")
     states = "，".join(f"{TaskState(s).label} {n}" for s, n in summary.tasks_by_state.items())
@@ -68,6 +77,11 @@ def as_text(summary: Summary, seconds: float, not_done: Iterable[str] = ()) -> s
     lines += [
         f"    {response.published_at:%m-%d %H:%M} {response.unit.name}（{response.publication}）《{response.title}》"
         for response in summary.responses
+    ]
+    lines += [
+        f"    效果：《{titles.get(effect.incident_id, effect.incident_id)}》{effect.text}"
+        for effect in summary.effects
+        if effect.enough
     ]
     met, missed = summary.deadlines["met"], summary.deadlines["missed"]
     lines.append(f"五、时限  按时 {met} 项，超时 {missed} 项，计时中 {summary.deadlines['running']} 项")

@@ -9,10 +9,13 @@ from typing import TypeVar
 
 from opinion_stream.models.assessment import AssessedMention
 from opinion_stream.models.base import Grade
+from opinion_stream.models.brief import Brief
 from opinion_stream.models.control import DeadLetter
+from opinion_stream.models.effect import ResponseEffect
 from opinion_stream.models.escalation import Escalation, EscalationStatus, Receipt
 from opinion_stream.models.incident import Incident, IncidentStatus
 from opinion_stream.models.task import ClockState, PublicResponse, ResponseTask, SupervisionNotice, TaskState
+from opinion_stream.models.warning import EarlyWarning
 
 MENTION_STAGES = ("collection", "assessment")
 """Stages at which a mention can end as a dead letter; at the later ones it has been assessed already."""
@@ -34,6 +37,9 @@ class OnTopics:
     tasks: tuple[ResponseTask, ...] = ()
     responses: tuple[PublicResponse, ...] = ()
     notices: tuple[SupervisionNotice, ...] = ()
+    briefs: tuple[Brief, ...] = ()
+    warnings: tuple[EarlyWarning, ...] = ()
+    effects: tuple[ResponseEffect, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -61,6 +67,11 @@ class Summary:
     deadlines: dict[str, int]
     responses: tuple[PublicResponse, ...]
     notices: tuple[SupervisionNotice, ...] = field(default=())
+    briefs: tuple[Brief, ...] = ()
+    """The latest on each incident."""
+    warnings: tuple[EarlyWarning, ...] = ()
+    """Each as it was when it was opened."""
+    effects: tuple[ResponseEffect, ...] = ()
 
 
 def summarise(found: OnTopics) -> Summary:
@@ -98,10 +109,13 @@ def summarise(found: OnTopics) -> Summary:
         deadlines={state.value: clocks.get(state, 0) for state in ClockState},
         responses=tuple({r.id: r for r in found.responses}.values()),
         notices=tuple({n.id: n for n in found.notices}.values()),
+        briefs=tuple(latest(found.briefs)),
+        warnings=tuple(sorted((w for w in found.warnings if w.version == 1), key=lambda w: (w.opened_at, w.id))),
+        effects=tuple(sorted({e.id: e for e in found.effects}.values(), key=lambda e: (e.measured_at, e.id))),
     )
 
 
-V = TypeVar("V", Incident, ResponseTask, Escalation)
+V = TypeVar("V", Incident, ResponseTask, Escalation, Brief)
 
 
 def latest(records: Iterable[V]) -> list[V]:
