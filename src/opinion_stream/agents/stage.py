@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from opinion_stream.adapters.seal import Sealer
-from opinion_stream.domain.assessment.category import Classifier
 from opinion_stream.domain.state import Store
 from opinion_stream.policy import Policy
 from opinion_stream.topics import Stage, Topic
+
+if TYPE_CHECKING:  # a dictionary is loaded with it, which only the assessment worker needs
+    from opinion_stream.domain.assessment.category import Classifier
 
 
 @dataclass(frozen=True)
