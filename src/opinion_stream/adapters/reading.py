@@ -155,6 +155,7 @@ class Progress:
     def __init__(self, prefix: str, consumers: Mapping[Stage, AIOKafkaConsumer]) -> None:
         self._prefix = prefix
         self._consumers = consumers
+        self._known: dict[tuple[Stage, TopicPartition], int] = {}
 
     async def committed(self, stage: Stage, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
         """The next offset the stage would read of each partition; 0 where it has committed nothing."""
@@ -171,8 +172,11 @@ class Progress:
         """Records of the stage's topics it has not committed, given the ends of all topics."""
         topics = {full_name(self._prefix, topic) for topic in inputs_of(stage)}
         own = {partition: end for partition, end in ends.items() if partition.topic in topics}
-        committed = await self.committed(stage, list(own))
-        return sum(max(0, end - committed[partition]) for partition, end in own.items())
+        # What is committed never goes back, so only partitions that were behind have to be asked about.
+        behind = [partition for partition, end in own.items() if self._known.get((stage, partition), 0) < end]
+        for partition, offset in (await self.committed(stage, behind)).items():
+            self._known[stage, partition] = offset
+        return sum(max(0, end - self._known.get((stage, partition), 0)) for partition, end in own.items())
 
 
 @asynccontextmanager
