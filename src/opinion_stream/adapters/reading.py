@@ -170,13 +170,21 @@ class Progress:
 
     async def lag(self, stage: Stage, ends: Mapping[TopicPartition, int]) -> int:
         """Records of the stage's topics it has not committed, given the ends of all topics."""
-        topics = {full_name(self._prefix, topic) for topic in inputs_of(stage)}
-        own = {partition: end for partition, end in ends.items() if partition.topic in topics}
+        own = self._own(stage, ends)
         # What is committed never goes back, so only partitions that were behind have to be asked about.
         behind = [partition for partition, end in own.items() if self._known.get((stage, partition), 0) < end]
         for partition, offset in (await self.committed(stage, behind)).items():
             self._known[stage, partition] = offset
+        return self.known_lag(stage, ends)
+
+    def known_lag(self, stage: Stage, ends: Mapping[TopicPartition, int]) -> int:
+        """The same by what was committed when it was last asked for."""
+        own = self._own(stage, ends)
         return sum(max(0, end - self._known.get((stage, partition), 0)) for partition, end in own.items())
+
+    def _own(self, stage: Stage, ends: Mapping[TopicPartition, int]) -> dict[TopicPartition, int]:
+        topics = {full_name(self._prefix, topic) for topic in inputs_of(stage)}
+        return {partition: end for partition, end in ends.items() if partition.topic in topics}
 
 
 @asynccontextmanager
