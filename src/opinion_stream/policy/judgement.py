@@ -219,27 +219,32 @@ class Matching(PolicyModel):
     Logistic regression on pairs of mention and incident; which signs, and why, is told in `incidents.yaml`.
     """
 
-    cosine: float = Field(4.3, ge=0)
+    cosine: float = Field(2.4, ge=0)
     """Cosine of the weighted terms."""
-    lead: float = Field(7.0, ge=0)
+    lead: float = Field(1.4, ge=0)
     """By how much the cosine is above that of the next incident that is about something else."""
-    topic: float = Field(11.0, ge=0)
+    topic: float = Field(4.7, ge=0)
     """Product of the weights of the common terms alone."""
-    rarest: float = Field(3.2, ge=0)
+    rarest: float = Field(4.9, ge=0)
     """Rarity, 0-1, of the rarest term that both have."""
-    second: float = Field(5.0, ge=0)
+    second: float = Field(4.5, ge=0)
     """The same of the second rarest."""
-    offset: float = 9.7
+    together: float = Field(13.5, ge=0)
+    """Name and topic with one and the same mention: products of the weights of the terms that a mention of the incident
+    shares with the new one, by their rarity for the name and by their commonness for the topic, the lesser of the two
+    sums; of several mentions the largest. A place with many matters has each name and each topic, but not together."""
+    offset: float = 10.4
     alike: float = Field(0.35, gt=0, le=1)
     """Two incidents of this cosine or above are about one thing."""
     topic_below: float = Field(0.4, ge=0, le=1)
     """Terms of a rarity below this tell the kind of matter, rarer ones tell which."""
 
-    def score(self, signs: tuple[float, float, float, float, float]) -> float:
-        """0-1, of (cosine, lead, topic, rarest, second)."""
-        cosine, lead, topic, rarest, second = signs
+    def score(self, signs: tuple[float, float, float, float, float, float]) -> float:
+        """0-1, of (cosine, lead, topic, rarest, second, together)."""
+        cosine, lead, topic, rarest, second, together = signs
         total = self.cosine * cosine + self.lead * lead + self.topic * topic + self.rarest * rarest
-        return 1.0 / (1.0 + math.exp(min(50.0, self.offset - total - self.second * second)))
+        total += self.second * second + self.together * together
+        return 1.0 / (1.0 + math.exp(min(50.0, self.offset - total)))
 
 
 class Grouping(PolicyModel):

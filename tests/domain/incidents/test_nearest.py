@@ -44,3 +44,20 @@ def test_the_reason_names_score_threshold_and_words_once() -> None:
     assert why_joined(match, 0.2) == "与事件吻合度0.43（阈值0.20，词语相似度0.31）：共同词“丽江苑”、“停车”"
     assert "0.43" in why_opened(match, 0.5)
     assert "另立新事件" in why_opened(None, 0.5)
+
+
+def test_name_and_topic_must_meet_in_one_mention() -> None:
+    parking = {"丽江苑": 0.6, "停车": 0.8}
+    bus = {"公交": 0.6, "绕行": 0.8}
+    mixed = {"丽江苑": 0.6, "停车": 0.8, "公交": 0.6, "绕行": 0.8}
+    mention = {"丽江苑": 0.6, "绕行": 0.8}
+    scores: list[float] = []
+    for samples in ((parking, bus), (parking, mention)):
+        known = OpenIncidents(Matching())
+        for k in range(20):
+            known.put(f"i-{k}", {"停车": 0.6, "绕行": 0.6, "公交": 0.6, f"楼盘{k}": 0.6})
+        known.put("i-mixed", mixed, taken=2, samples=samples)
+        found = known.nearest(mention, lambda incident_id: incident_id == "i-mixed")
+        assert found is not None
+        scores.append(found.score)
+    assert scores[0] < scores[1]

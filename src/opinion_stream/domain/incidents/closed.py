@@ -6,6 +6,7 @@ import heapq
 
 from opinion_stream.domain.incidents.nearest import OpenIncidents
 from opinion_stream.domain.incidents.record import IncidentRecord
+from opinion_stream.domain.incidents.samples import told_by
 from opinion_stream.domain.places import Places
 from opinion_stream.domain.ranking import strongest
 from opinion_stream.models.assessment import AssessedMention
@@ -40,8 +41,8 @@ class ClosedIncidents:
     def put(self, record: IncidentRecord, *, restored: bool = False) -> None:
         """Know a record that has just been closed, whose length is set by this, or one that is restored."""
         centroid = strongest(record.terms, self._policy.max_features)
-        taken = max(1, record.mentions - record.copies)
-        record.length = self._index.put(record.id, centroid, record.length if restored else None, taken)
+        length = record.length if restored else None
+        record.length = self._index.put(record.id, centroid, length, told_by(record), record.samples)
         self._regions[record.id] = record.region
         self._prints[record.id] = tuple(record.fingerprints)
         for fingerprint in record.fingerprints:

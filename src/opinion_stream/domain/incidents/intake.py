@@ -20,6 +20,7 @@ from opinion_stream.domain.incidents.record import (
     vote,
     winner,
 )
+from opinion_stream.domain.incidents.samples import add_sample
 from opinion_stream.domain.incidents.standing import notes, rule_grade, settle
 from opinion_stream.domain.incidents.titles import ASIDES, HEADLINE, STEADY, clean_title, fallback_title, overlap
 from opinion_stream.domain.incidents.trend import add_to_trend, is_rising, trend_at
@@ -77,6 +78,8 @@ class Intake:
         A copy counts as voice and spread; it does not move what the matter is about, unless it says more besides.
         """
         mention, assessment = item.mention, item.assessment
+        if says_more or not is_copy:
+            add_sample(record, assessment.features)
         record.version += 1
         record.mentions += 1
         record.copies += is_copy

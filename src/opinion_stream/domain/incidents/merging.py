@@ -31,6 +31,7 @@ from opinion_stream.domain.incidents.record import (
     MAX_KINDS,
     IncidentRecord,
 )
+from opinion_stream.domain.incidents.samples import SAMPLE_TERMS, bounded, samples_of
 from opinion_stream.domain.incidents.standing import graver, rule_grade
 from opinion_stream.domain.incidents.titles import HEADLINE, STEADY, clean_title, overlap
 from opinion_stream.domain.incidents.trend import BUCKETS, bucket_of
@@ -60,6 +61,8 @@ def join(
     """
     _join_places(survivor, absorbed, places)
     _join_titles(survivor, absorbed)
+    earlier, later = (absorbed, survivor) if absorbed.first_at < survivor.first_at else (survivor, absorbed)
+    survivor.samples = bounded([*samples_of(earlier), *samples_of(later)])
     for name in ("mentions", "copies", "interactions", "reads"):
         setattr(survivor, name, getattr(survivor, name) + getattr(absorbed, name))
     survivor.voices = merge_voices(survivor.voices, absorbed.voices)
@@ -81,8 +84,6 @@ def join(
         survivor.buckets[bucket] = survivor.buckets.get(bucket, 0) + number
     oldest = max(survivor.buckets, default=0) - 2 * BUCKETS + 1
     survivor.buckets = {bucket: number for bucket, number in survivor.buckets.items() if bucket >= oldest}
-    earlier = absorbed if absorbed.first_at < survivor.first_at else survivor
-    later = absorbed if earlier is survivor else survivor
     ids = _joined_ids(earlier, later, times)
     extracts = [*earlier.extracts, *later.extracts]
     best = sorted(extracts[1:], key=lambda extract: (-extract.score, extract.at, extract.mention_id))
@@ -211,6 +212,8 @@ def _subtract(record: IncidentRecord, leaving: Sequence[Kept], policy: Policy) -
 
 def _let_go(record: IncidentRecord, leaving: Sequence[Kept], staying: Sequence[Kept], intake: Intake) -> None:
     gone = {kept.item.id for kept in leaving}
+    telling = [kept.item.assessment.features for kept in staying if kept.says_more or not kept.is_copy]
+    record.samples = bounded([strongest(features, SAMPLE_TERMS) for features in telling])
     record.mention_ids = [mention_id for mention_id in record.mention_ids if mention_id not in gone]
     prints = {kept.item.mention.fingerprint for kept in leaving} - {kept.item.mention.fingerprint for kept in staying}
     record.fingerprints = [fingerprint for fingerprint in record.fingerprints if fingerprint not in prints]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from opinion_stream.policy.judgement import Matching
@@ -52,6 +52,7 @@ class OpenIncidents:
         self._rules = rules
         self._centroids: dict[str, dict[str, float]] = {}
         self._taken: dict[str, int] = {}
+        self._samples: dict[str, Sequence[dict[str, float]]] = {}
         self._lengths: dict[str, float] = {}
         self._holders: dict[str, set[str]] = {}
         self._table = _Rarities(0)
@@ -59,10 +60,18 @@ class OpenIncidents:
     def __len__(self) -> int:
         return len(self._centroids)
 
-    def put(self, incident_id: str, centroid: dict[str, float], length: float | None = None, taken: int = 1) -> float:
+    def put(
+        self,
+        incident_id: str,
+        centroid: dict[str, float],
+        length: float | None = None,
+        taken: int = 1,
+        samples: Sequence[dict[str, float]] = (),
+    ) -> float:
         """Set the centroid of an incident (term -> weight > 0); returns its length by the rarity of its terms now.
 
-        `taken`: how many mentions (at least 1) the centroid is the sum of.
+        `taken`: how many mentions (at least 1) the centroid is the sum of. `samples`: features of some of them; none
+        if the mean of all may stand for them.
 
         The length is not brought up to date when other incidents come and go: that would cost as many steps as the
         incident has terms for each comparison, and it changes slowly. `length` restores the one returned earlier.
@@ -74,6 +83,10 @@ class OpenIncidents:
             self._holders.setdefault(term, set()).add(incident_id)
         self._centroids[incident_id] = centroid
         self._taken[incident_id] = taken
+        if samples:
+            self._samples[incident_id] = samples
+        else:
+            self._samples.pop(incident_id, None)
         if length is None:
             rarity, holders = self._rarities(), self._holders
             length = math.sqrt(sum([(weight * rarity[len(holders[term])]) ** 2 for term, weight in centroid.items()]))
@@ -84,6 +97,7 @@ class OpenIncidents:
         """Forget an incident; no error if there is none."""
         self._lengths.pop(incident_id, None)
         self._taken.pop(incident_id, None)
+        self._samples.pop(incident_id, None)
         for term in self._centroids.pop(incident_id, {}):
             self._let_go(term, incident_id)
 
@@ -136,8 +150,8 @@ class OpenIncidents:
 
     def _signs(
         self, features: dict[str, float], rare: dict[str, float], shared: list[str], incident_id: str
-    ) -> tuple[float, float, float]:
-        """(topic, rarest, second) as in `Matching`."""
+    ) -> tuple[float, float, float, float]:
+        """(topic, rarest, second, together) as in `Matching`."""
         centroid, taken, below = self._centroids[incident_id], self._taken[incident_id], self._rules.topic_below
         first = second = topic = 0.0
         for term in shared:
@@ -150,7 +164,28 @@ class OpenIncidents:
                 first, second = name, first
             elif name > second:
                 second = name
-        return topic, first, second
+        return topic, first, second, self._together(features, rare, shared, incident_id)
+
+    def _together(
+        self, features: dict[str, float], rare: dict[str, float], shared: list[str], incident_id: str
+    ) -> float:
+        """The largest value of the sign `together` that one of the incident's samples gives."""
+        samples, taken = self._samples.get(incident_id), 1
+        if samples is None:
+            samples, taken = (self._centroids[incident_id],), self._taken[incident_id]
+        weighted = [(term, features[term], rare[term]) for term in shared]
+        best = 0.0
+        for sample in samples:
+            every = names = 0.0
+            for term, weight, value in weighted:
+                if term in sample:
+                    product = weight * sample[term]
+                    every += product
+                    names += product * value
+            together = min(names, every - names)
+            if together > best:
+                best = together
+        return best / taken
 
     def _rival(self, ranked: list[tuple[float, str, list[str]]], place: int) -> float:
         """Cosine of the nearest incident but the one at `place` that is about something else.

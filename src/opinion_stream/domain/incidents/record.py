@@ -63,6 +63,8 @@ class IncidentRecord:
     buckets: dict[int, int] = field(default_factory=dict)
     terms: dict[str, float] = field(default_factory=dict)
     """Sum of the mentions' features, the strongest terms only."""
+    samples: list[dict[str, float]] = field(default_factory=list)
+    """Heaviest terms of a few mentions, see `samples`; empty while one mention alone has told what it is about."""
     length: float | None = None
     """Length of the centroid when it was last changed (see `nearest`)."""
     keywords: dict[str, float] = field(default_factory=dict)

@@ -6,6 +6,7 @@ import heapq
 
 from opinion_stream.domain.incidents.nearest import Match, OpenIncidents
 from opinion_stream.domain.incidents.record import IncidentRecord
+from opinion_stream.domain.incidents.samples import told_by
 from opinion_stream.domain.incidents.why import why_joined, why_opened
 from opinion_stream.domain.places import Places
 from opinion_stream.domain.ranking import strongest
@@ -40,8 +41,8 @@ class Shard:
         self.records[record.id] = record
         if moved or not known:
             centroid = strongest(record.terms, self._policy.max_features)
-            taken = max(1, record.mentions - record.copies)
-            record.length = self._open.put(record.id, centroid, None if moved else record.length, taken)
+            length = None if moved else record.length
+            record.length = self._open.put(record.id, centroid, length, told_by(record), record.samples)
         self._set_prints(record.id, tuple(record.fingerprints))
 
     def advance(self, at: float) -> list[IncidentRecord]:
