@@ -8,17 +8,24 @@ from pathlib import Path
 
 import numpy as np
 from fit_forecast import CASCADES, Row, fit, load
+from rows import row as hand_over
 from sklearn.model_selection import GroupKFold
 
 from opinion_stream.domain.forecast.parameters import MANY, After
 from opinion_stream.domain.forecast.predict import forecast, inside
 
+WANTED = {After.H1: 0.28, After.H3: 0.25, After.H6: 0.22}
+"""The bars on the median absolute percentage error."""
 
-def log_linear(train: list[Row], test: list[Row], after: After) -> np.ndarray:
-    """Least squares of log(final) on log(count in the window)."""
+
+def log_linear(train: list[Row], test: list[Row], after: After) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Least squares of log(final) on log(count in the window), and its ends by the residuals at 10 and 90 %."""
     seen = [np.log([len(inside(row.reposts, after)) for row in part]) for part in (train, test)]
-    slope, intercept = np.polyfit(seen[0], np.log([len(row.reposts) for row in train]), 1)
-    return np.exp(intercept + slope * seen[1])
+    finals = np.log([len(row.reposts) for row in train])
+    slope, intercept = np.polyfit(seen[0], finals, 1)
+    below, above = np.quantile(finals - intercept - slope * seen[0], (0.1, 0.9))
+    middle = intercept + slope * seen[1]
+    return np.exp(middle), np.exp(middle + below), np.exp(middle + above)
 
 
 def measure(rows: list[Row], groups: np.ndarray, repeats: int) -> None:
@@ -41,8 +48,10 @@ def measure(rows: list[Row], groups: np.ndarray, repeats: int) -> None:
                         once.setdefault((after, name + " held"), []).append(f.low <= final <= f.high)
                         once.setdefault((after, name + " width"), []).append(f.high / max(f.low, 1))
                 finals = np.array([len(row.reposts) for row in fresh])
-                ape = np.abs(log_linear(known, fresh, after) - finals) / finals
-                once.setdefault((after, "log-linear"), []).extend(ape.tolist())
+                middle, low, high = log_linear(known, fresh, after)
+                once.setdefault((after, "log-linear"), []).extend((np.abs(middle - finals) / finals).tolist())
+                held = (low <= finals) & (finals <= high)
+                once.setdefault((after, "log-linear held"), []).extend(held.tolist())
                 seen = np.array([len(inside(row.reposts, after)) for row in fresh])
                 once.setdefault((after, "no more"), []).extend((1 - seen / finals).tolist())
         for key, values in once.items():
@@ -59,6 +68,17 @@ def measure(rows: list[Row], groups: np.ndarray, repeats: int) -> None:
             f"{mean['log-linear']:>10.3f}  {mean['ours']:>5.3f}  ({min(ours):.3f}-{max(ours):.3f})       "
             f"{mean['ours held']:>9.3f}  {mean['ours width']:>8.1f} | {mean['few']:>9.3f}  {mean['few held']:>5.3f}"
         )
+        what, error, held = f"forecast after {after.value}", mean["ours"], mean["ours held"]
+        hand_over(
+            f"{what}: median absolute percentage error",
+            f"{error:.3f}",
+            f"<= {WANTED[after]:.2f}",
+            error <= WANTED[after],
+            f"log-linear {mean['log-linear']:.3f}",
+        )
+        inside_bar = 0.75 <= held <= 0.85
+        theirs = f"log-linear {mean['log-linear held']:.1%}"
+        hand_over(f"{what}: 80 % interval holds", f"{held:.1%}", "75-85 %", inside_bar, theirs)
 
 
 def main() -> None:
