@@ -5,7 +5,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: help setup run test lint type unit e2e test-kafka bench bench-assessment lock clean
+.PHONY: help setup run test lint type unit e2e test-kafka bench bench-assessment bench-trend lock clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -45,12 +45,11 @@ test-kafka: setup  ## The same end-to-end tests on a real Apache Kafka (needs Ja
 bench: setup  ## End-to-end speed on the real message file (see benchmarks/README.md)
 	$(BIN)/python benchmarks/road.py
 
-bench-assessment: setup  ## Category, repeats, forecast and core speed on the real data, baselines beside ours (minutes)
-	$(BIN)/python benchmarks/assessment.py
-	$(BIN)/python benchmarks/forecast.py --repeats 1
-	$(BIN)/python benchmarks/copies.py
+bench-assessment: setup  ## The bars of the assessment on the real data, baselines beside ours, in one table (minutes)
+	@$(BIN)/python benchmarks/table.py
+
+bench-trend: setup  ## Expected volume and early warnings on the real data: intervals, lead times, false alarms (minutes)
 	$(BIN)/python benchmarks/trend.py
-	$(BIN)/python benchmarks/core.py
 
 lock: setup  ## Renew requirements.lock from pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --all-extras --generate-hashes --no-annotate --no-header --no-emit-index-url pyproject.toml -o requirements.lock

@@ -1,7 +1,8 @@
 """The trained category model beside the baselines: the same folds, one table. `python benchmarks/assessment.py`.
 
 `--bars` leaves out what has no bar. Needs `labelled_train.jsonl` and `categories.json` in `../shared/data`.
-The lexicon behind our features was written with sight of a part of the labelled file, so what rests on it is in-sample to that degree; a file nobody has read gives the honest figure.
+The lexicon behind our features was written with sight of a part of the labelled file, so what rests on it is
+in-sample to that degree; a file nobody has read gives the honest figure.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -56,19 +57,24 @@ def run(part: Part, folder: Path, minutes: float, verbose: bool = False) -> Outc
     environment = {**os.environ, ROWS_FILE: str(handed), "PYTHONPATH": os.pathsep.join(paths), "PYTHONUNBUFFERED": "1"}
     started, trouble = time.perf_counter(), ""
     with log.open("w+", encoding="utf-8") as output:
-        try:
-            done = subprocess.run(  # noqa: S603
+        with (
+            subprocess.Popen(  # noqa: S603
                 [sys.executable, str(HERE / part.command[0]), *part.command[1:]],
+                stdin=subprocess.DEVNULL,
                 stdout=None if verbose else output,
                 stderr=None if verbose else subprocess.STDOUT,
                 env=environment,
-                timeout=minutes * 60,
-            )
-        except subprocess.TimeoutExpired:
-            trouble = f"stopped after {minutes:g} minutes"
-        else:
-            if done.returncode:
-                trouble = f"failed (exit {done.returncode})"
+                process_group=0,
+            ) as process
+        ):
+            try:
+                if code := process.wait(minutes * 60):
+                    trouble = f"failed (exit {code})"
+            except subprocess.TimeoutExpired:
+                trouble = f"stopped after {minutes:g} minutes"
+            finally:
+                if process.poll() is None:  # the commands that the script has started end with it
+                    os.killpg(process.pid, signal.SIGKILL)
     seconds, rows = time.perf_counter() - started, read_rows(handed)
     said = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
     if trouble and said:
