@@ -56,25 +56,25 @@ def run(part: Part, folder: Path, minutes: float, verbose: bool = False) -> Outc
     paths = [str(SRC), *filter(None, [os.environ.get("PYTHONPATH")])]
     environment = {**os.environ, ROWS_FILE: str(handed), "PYTHONPATH": os.pathsep.join(paths), "PYTHONUNBUFFERED": "1"}
     started, trouble = time.perf_counter(), ""
-    with log.open("w+", encoding="utf-8") as output:
-        with (
-            subprocess.Popen(  # noqa: S603
-                [sys.executable, str(HERE / part.command[0]), *part.command[1:]],
-                stdin=subprocess.DEVNULL,
-                stdout=None if verbose else output,
-                stderr=None if verbose else subprocess.STDOUT,
-                env=environment,
-                process_group=0,
-            ) as process
-        ):
-            try:
-                if code := process.wait(minutes * 60):
-                    trouble = f"failed (exit {code})"
-            except subprocess.TimeoutExpired:
-                trouble = f"stopped after {minutes:g} minutes"
-            finally:
-                if process.poll() is None:  # the commands that the script has started end with it
-                    os.killpg(process.pid, signal.SIGKILL)
+    with (
+        log.open("w+", encoding="utf-8") as output,
+        subprocess.Popen(  # noqa: S603
+            [sys.executable, str(HERE / part.command[0]), *part.command[1:]],
+            stdin=subprocess.DEVNULL,
+            stdout=None if verbose else output,
+            stderr=None if verbose else subprocess.STDOUT,
+            env=environment,
+            process_group=0,
+        ) as process,
+    ):
+        try:
+            if code := process.wait(minutes * 60):
+                trouble = f"failed (exit {code})"
+        except subprocess.TimeoutExpired:
+            trouble = f"stopped after {minutes:g} minutes"
+        finally:
+            if process.poll() is None:  # the commands that the script has started end with it
+                os.killpg(process.pid, signal.SIGKILL)
     seconds, rows = time.perf_counter() - started, read_rows(handed)
     said = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
     if trouble and said:
@@ -84,7 +84,7 @@ def run(part: Part, folder: Path, minutes: float, verbose: bool = False) -> Outc
         rows.append(Row(f"{part.name}: {part.command[0]}", trouble))
     elif not rows:
         rows.append(
-            Row(f"{part.name}: {part.command[0]}", "not measured: " + (said[-1] if said else "it says nothing"))
+            Row(f"{part.name}: {part.command[0]}", "not measured: " + (said[-1] if said else "its output says why"))
         )
     return Outcome(rows, seconds, trouble)
 
