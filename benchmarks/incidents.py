@@ -163,7 +163,7 @@ def scale() -> None:
         print(f"{size:14,} {search:11.0f} {entry:10.0f} {memory:23.1f}   {ratio:.2f} times the first", flush=True)
     many, few = f"{SIZES[-1]:,}", f"{SIZES[0]:,}"
     times, linear = search / first, SIZES[-1] // SIZES[0]
-    row(f"incidents: cost at {many} open / at {few}", f"{times:.2f}", "<= 2", times <= 2, f"linear scan {linear}")
+    row(f"incidents: search at {many} open / at {few}", f"{times:.2f}", "<= 2", times <= 2, f"linear scan {linear}")
     row(f"incidents: memory each, {many} open, index", f"{memory:.1f} KB", "stated", True)
 
 
