@@ -167,7 +167,6 @@ def scale() -> None:
     row(f"incidents: memory each, {many} open, index", f"{memory:.1f} KB", "stated", True)
 
 
-
 def measure(size: int) -> tuple[float, float, float]:
     """(µs per search, µs per entry, KB per incident) with `size` open incidents."""
     chance = np.random.default_rng(1)
