@@ -81,7 +81,7 @@ def assess(
     with ExitStack() as stack:
         job = Job(stack, file, rejects, config)
         assessor = Assessor(job.policy, classifier_of(job.policy, model))
-        book = IncidentBook(job.policy, DictStore())
+        book = IncidentBook(job.policy, DictStore(), decided=False)
         result = stack.enter_context(output.open("wb"))
         gc.freeze()  # the policy and its tables stay to the end: no need to look through them again and again
         mentions = job.mentions()

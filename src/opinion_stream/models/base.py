@@ -53,17 +53,21 @@ class Grade(StrEnum):
     @property
     def rank(self) -> int:
         """1 for the most serious grade to 4 for the least."""
-        return list(Grade).index(self) + 1
+        return _RANKS[self]
 
     @property
     def label(self) -> str:
         """The Chinese name with its colour."""
-        return {
-            "I": "Ⅰ级（特别重大·红）",
-            "II": "Ⅱ级（重大·橙）",
-            "III": "Ⅲ级（较大·黄）",
-            "IV": "Ⅳ级（一般·蓝）",
-        }[self.value]
+        return _GRADE_LABELS[self]
+
+
+_RANKS = {grade: rank for rank, grade in enumerate(Grade, 1)}
+_GRADE_LABELS = {
+    Grade.I: "Ⅰ级（特别重大·红）",
+    Grade.II: "Ⅱ级（重大·橙）",
+    Grade.III: "Ⅲ级（较大·黄）",
+    Grade.IV: "Ⅳ级（一般·蓝）",
+}
 
 
 class Nature(StrEnum):
@@ -81,16 +85,19 @@ class Nature(StrEnum):
     @property
     def label(self) -> str:
         """The Chinese name."""
-        return {
-            "suggestion": "意见建议",
-            "difficulty": "实际困难",
-            "serious_problem": "重大问题",
-            "misunderstanding": "误解",
-            "unverified_claim": "不实或未经核实的说法",
-            "enquiry": "咨询",
-            "thanks": "感谢",
-            "other": "其他",
-        }[self.value]
+        return _NATURE_LABELS[self]
+
+
+_NATURE_LABELS = {
+    Nature.SUGGESTION: "意见建议",
+    Nature.DIFFICULTY: "实际困难",
+    Nature.SERIOUS_PROBLEM: "重大问题",
+    Nature.MISUNDERSTANDING: "误解",
+    Nature.UNVERIFIED_CLAIM: "不实或未经核实的说法",
+    Nature.ENQUIRY: "咨询",
+    Nature.THANKS: "感谢",
+    Nature.OTHER: "其他",
+}
 
 
 class UnitRef(WireModel):

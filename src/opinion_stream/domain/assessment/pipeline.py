@@ -21,6 +21,9 @@ from opinion_stream.models.assessment import Assessment, CategoryResult, Keyword
 from opinion_stream.models.mention import Mention
 from opinion_stream.policy.loader import Policy
 
+TOGETHER = 64
+"""Mentions judged at a time: the words of more do not stay in the processor's cache, and a model wants some."""
+
 
 class Assessor:
     """Assesses mentions by a policy. Holds no state between calls: the same mention gives the same result.
@@ -47,9 +50,12 @@ class Assessor:
 
     def assess(self, mentions: Sequence[Mention]) -> list[Assessment]:
         """One assessment per mention, in order."""
-        documents = self.read(mentions)
-        categories = self._classifier.classify(documents)
-        return [self._judge(document, category) for document, category in zip(documents, categories, strict=True)]
+        assessments: list[Assessment] = []
+        for start in range(0, len(mentions), TOGETHER):
+            documents = self.read(mentions[start : start + TOGETHER])
+            categories = self._classifier.classify(documents)
+            assessments += [self._judge(*each) for each in zip(documents, categories, strict=True)]
+        return assessments
 
     def read(self, mentions: Sequence[Mention]) -> list[Document]:
         """The mentions cut into words and scanned, as a classifier takes them."""

@@ -9,7 +9,7 @@ from opinion_stream.domain.briefing.writer import BriefWriter
 from opinion_stream.domain.incidents.commands import end_override
 from opinion_stream.domain.incidents.copies import CopyIndex, CopyOf
 from opinion_stream.domain.incidents.decisions import Decisions
-from opinion_stream.domain.incidents.essence import Kept
+from opinion_stream.domain.incidents.essence import Kept, NoEssences
 from opinion_stream.domain.incidents.intake import Intake, Standing
 from opinion_stream.domain.incidents.proper_names import NameJudge
 from opinion_stream.domain.incidents.record import IncidentRecord, incident_id_of
@@ -34,8 +34,12 @@ class IncidentBook:
     `repeat_window_days`, `copy/<shard>/<number>` the words by which near copies are found.
     """
 
-    def __init__(self, policy: Policy, store: Store, brief_from: Grade | None = None) -> None:
-        """`brief_from`: the grade from which briefs are written, in place of the policy's."""
+    def __init__(self, policy: Policy, store: Store, brief_from: Grade | None = None, *, decided: bool = True) -> None:
+        """`brief_from`: the grade from which briefs are written, in place of the policy's.
+
+        `decided`: whether persons may decide on the incidents. Without it no essences are kept, and an incident that
+        is split or merged later is less than the sum of its mentions.
+        """
         self._writer = BriefWriter(policy, brief_from)
         self._briefs: dict[str, Brief] = {}
         self._policy = policy
@@ -45,7 +49,7 @@ class IncidentBook:
         self._seen = ExpiringMap(store, _SEEN, timedelta(days=policy.collection.repeat_window_days))
         self._names = NameJudge(policy, self._places)
         self._copies: dict[str, CopyIndex] = {}
-        self._shelf = Shelf(policy, self._places, store)
+        self._shelf = Shelf(policy, self._places, store, None if decided else NoEssences(store))
         self._decisions = Decisions(policy, self._places, self._intake, self._shelf, self._seen)
 
     def __len__(self) -> int:

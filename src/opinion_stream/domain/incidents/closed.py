@@ -40,7 +40,8 @@ class ClosedIncidents:
 
     def put(self, record: IncidentRecord, *, restored: bool = False) -> None:
         """Know a record that has just been closed, whose length is set by this, or one that is restored."""
-        centroid = strongest(record.terms, self._policy.max_features)
+        terms, most = record.terms, self._policy.max_features
+        centroid = dict(terms) if len(terms) <= most else strongest(terms, most)
         length = record.length if restored else None
         record.length = self._index.put(record.id, centroid, length, told_by(record), record.samples)
         self._regions[record.id] = record.region

@@ -165,5 +165,15 @@ class Essences:
         return None if raw is None else unpack(mention_id, raw)
 
 
+class NoEssences(Essences):
+    """Keeps nothing: for a run over a file, from which no person will take a mention out again."""
+
+    def keep(self, incident_id: str, kept: Kept) -> None:
+        """Nothing."""
+
+    def drop(self, incident_id: str, mention_id: str) -> None:
+        """Nothing."""
+
+
 def _key(incident_id: str, mention_id: str) -> str:
     return f"{PREFIX}{incident_id}/{mention_id}"

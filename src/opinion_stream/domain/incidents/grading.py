@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from opinion_stream.models.base import Grade, Reason
 from opinion_stream.models.incident import Factor, GradeFactors
 from opinion_stream.policy.judgement import Grading, LogScale
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """What a grade rests on. Counts are of the whole incident."""
 
@@ -49,8 +50,7 @@ def log_scale(value: float, scale: LogScale) -> float:
     return min(100.0, 100.0 * share)
 
 
-@dataclass(frozen=True, slots=True)
-class Weighed:
+class Weighed(NamedTuple):
     """A grade in figures alone: the three factors and their weighted sum, 0-100 each, two digits."""
 
     content: float
@@ -75,7 +75,11 @@ def weigh(evidence: Evidence, policy: Grading) -> Weighed:
     if evidence.rising:
         reaction += policy.rising_bonus
     media = max(evidence.tier_score, log_scale(evidence.media, policy.media_count))
-    content, reaction, media = (round(min(100.0, score), 2) for score in (content, reaction, media))
+    content, reaction, media = (
+        round(min(100.0, content), 2),
+        round(min(100.0, reaction), 2),
+        round(min(100.0, media), 2),
+    )
     weights = policy.weights
     total = weights.content * content + weights.reaction * reaction + weights.media * media
     score = round(min(100.0, total), 2)
@@ -101,16 +105,16 @@ def grade(evidence: Evidence, policy: Grading) -> Graded:
     return Graded(factors=factors, score=weighed.score, grade=weighed.grade, reasons=reasons)
 
 
-def reasons_of(evidence: Evidence, policy: Grading) -> tuple[Reason, ...]:
-    """The reasons of `grade` alone, for those who do not show the factors."""
-    total = sum_up(weigh(evidence, policy), policy)
+def reasons_of(evidence: Evidence, weighed: Weighed, policy: Grading) -> tuple[Reason, ...]:
+    """The reasons of `grade` alone, for those who do not show the factors. `weighed`: what `weigh` made of it."""
+    total = sum_up(weighed, policy)
     return (*_content(evidence, policy), *_reaction(evidence, policy), *_media(evidence, policy), *total)
 
 
 def sum_up(weighed: Weighed, policy: Grading) -> tuple[Reason, ...]:
     """Why it is this grade: the weighted sum, and the floor if that raised it."""
     weights = policy.weights
-    total = Reason(
+    total = _reason(
         rule="grading.total",
         text=(
             f"内容{weighed.content:g}×{weights.content:g}＋公众反应{weighed.reaction:g}×{weights.reaction:g}"
@@ -130,10 +134,11 @@ def _reason(rule: str, text: str) -> Reason:
 def by_threshold(score: float, policy: Grading) -> Grade:
     """The grade of a total score, 0-100, by the thresholds alone."""
     thresholds = policy.thresholds
-    for least, result in ((thresholds.I, Grade.I), (thresholds.II, Grade.II), (thresholds.III, Grade.III)):
-        if score >= least:
-            return result
-    return Grade.IV
+    if score < thresholds.III:
+        return Grade.IV
+    if score < thresholds.II:
+        return Grade.III
+    return Grade.II if score < thresholds.I else Grade.I
 
 
 def _content(evidence: Evidence, policy: Grading) -> tuple[Reason, ...]:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from opinion_stream.domain.assessment.region import SEVERAL
 from opinion_stream.domain.briefing.extracts import Extractor
 from opinion_stream.domain.incidents.copies import CopyOf
-from opinion_stream.domain.incidents.grading import Evidence, grade, reasons_of, weigh
+from opinion_stream.domain.incidents.grading import Evidence, Weighed, grade, reasons_of, weigh
 from opinion_stream.domain.incidents.outlook import Volume
 from opinion_stream.domain.incidents.record import (
     KEYWORDS_KEPT,
@@ -51,7 +51,7 @@ class Standing(NamedTuple):
 
 
 class Intake:
-    """The rules by which mentions change an incident. Holds the policy, no state."""
+    """The rules by which mentions change an incident. Holds the policy, and no state but what it weighed last."""
 
     def __init__(self, policy: Policy, places: Places) -> None:
         self._policy = policy
@@ -59,6 +59,7 @@ class Intake:
         self._extractor = Extractor(policy.playbooks.extraction)
         self._volume = Volume(policy)
         self._priority_order = {rule.id: order for order, rule in enumerate(policy.priority.rules)}
+        self._latest: tuple[IncidentRecord, int, Evidence, Weighed] | None = None
 
     def open(self, item: AssessedMention, region: str, name: str | None = None) -> IncidentRecord:
         """An empty record for a matter that begins with `item` in `region`; its id derives from `item` or `name`."""
@@ -100,7 +101,10 @@ class Intake:
     def regrade(self, record: IncidentRecord, at: datetime, by: str = RULE, why: str = "") -> None:
         """Let the record's evidence act on its grade at `at`; see `standing.settle`."""
         policy = self._policy.grading
-        settle(record, weigh(self._evidence(record), policy), at, policy, by, why)
+        evidence = self._evidence(record)
+        weighed = weigh(evidence, policy)
+        settle(record, weighed, at, policy, by, why)
+        self._latest = record, record.version, evidence, weighed
 
     def snapshot(self, record: IncidentRecord) -> Incident:
         """The incident as consumers see it. Equal records give equal snapshots."""
@@ -158,8 +162,14 @@ class Intake:
         """What `snapshot` says of title, grade, reasons and keywords, at a small part of its cost."""
         keywords = tuple(strongest(record.keywords, self._policy.incidents.keywords))
         title = record.title or fallback_title(self._places.ref(record.region).name, keywords)
-        evidence, policy = self._evidence(record), self._policy.grading
-        reasons = self._reasons(record, reasons_of(evidence, policy), weigh(evidence, policy).score)
+        policy, latest = self._policy.grading, self._latest
+        self._latest = None
+        if latest is not None and latest[0] is record and latest[1] == record.version:
+            _, _, evidence, weighed = latest
+        else:
+            evidence = self._evidence(record)
+            weighed = weigh(evidence, policy)
+        reasons = self._reasons(record, reasons_of(evidence, weighed, policy), weighed.score)
         return Standing(record.id, title, record.grade, reasons, record.mentions, keywords, copy, joined)
 
     def _reasons(self, record: IncidentRecord, reasons: tuple[Reason, ...], score: float) -> tuple[Reason, ...]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import heapq
 import math
+from collections import defaultdict
 from collections.abc import Callable, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 from opinion_stream.policy.judgement import Matching
@@ -80,7 +81,11 @@ class OpenIncidents:
         for term in before.keys() - centroid.keys():
             self._let_go(term, incident_id)
         for term in centroid.keys() - before.keys():
-            self._holders.setdefault(term, set()).add(incident_id)
+            known = self._holders.get(term)
+            if known is None:
+                self._holders[term] = {incident_id}
+            else:
+                known.add(incident_id)
         self._centroids[incident_id] = centroid
         self._taken[incident_id] = taken
         if samples:
@@ -89,7 +94,8 @@ class OpenIncidents:
             self._samples.pop(incident_id, None)
         if length is None:
             rarity, holders = self._rarities(), self._holders
-            length = math.sqrt(sum([(weight * rarity[len(holders[term])]) ** 2 for term, weight in centroid.items()]))
+            weighted = [weight * rarity[len(holders[term])] for term, weight in centroid.items()]
+            length = math.sqrt(sum([value * value for value in weighted]))
         self._lengths[incident_id] = length
         return length
 
@@ -117,8 +123,9 @@ class OpenIncidents:
         rare: dict[str, float] = {}
         products: dict[str, float] = {}
         square = 0.0
+        holders_of = self._holders.get
         for term, weight in features.items():
-            holders = self._holders.get(term)
+            holders = holders_of(term)
             number = len(holders) if holders else 0
             value = rarity[number]
             weighted = weight * value
@@ -212,7 +219,7 @@ class OpenIncidents:
         Left out are those whose shared terms cannot reach a squared weight of `least`, whatever their centroid.
         `known`: (number of incidents that hold it, term, squared weight) of each term that any holds.
         """
-        shared: dict[str, float] = {}
+        shared: defaultdict[str, float] = defaultdict(float)
         visits = 0
         known.sort()
         unseen = sum([square for _, _, square in known])
@@ -222,14 +229,15 @@ class OpenIncidents:
                 break
             unseen -= square
             for incident_id in self._holders[term]:
-                shared[incident_id] = shared.get(incident_id, 0.0) + square
-        ranked = [(-weight, incident_id) for incident_id, weight in shared.items() if weight + unseen >= least]
-        heapq.heapify(ranked)  # only the first few of hundreds are wanted in order
-        chosen: list[str] = []
-        while ranked and len(chosen) < CANDIDATES:
-            _, incident_id = heapq.heappop(ranked)
-            if allowed(incident_id):
-                chosen.append(incident_id)
+                shared[incident_id] += square
+        # Only the first few of hundreds are wanted in order, and most often all of these are allowed.
+        least_of_first = sorted(shared.values())[-2 * CANDIDATES] if len(shared) > 2 * CANDIDATES else 0.0
+        for floor in (least_of_first, 0.0):
+            ranked = [(-w, incident_id) for incident_id, w in shared.items() if w >= floor and w + unseen >= least]
+            ranked.sort()
+            chosen = list(islice((incident_id for _, incident_id in ranked if allowed(incident_id)), CANDIDATES))
+            if floor == 0.0 or len(chosen) == CANDIDATES:
+                break
         return chosen
 
     def _rarities(self) -> _Rarities:

@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 
+import orjson
 from pydantic import TypeAdapter
 
 from opinion_stream.domain.briefing.extracts import Extract
 from opinion_stream.domain.ids import INCIDENT_PREFIX
-from opinion_stream.models.base import Grade, Reason
+from opinion_stream.models.base import Grade, Reason, WireModel
 from opinion_stream.models.incident import GradeChange, GradeOverride, IncidentAction, IncidentEvent, IncidentStatus
 
 MAX_FINGERPRINTS = 64
@@ -120,7 +121,7 @@ class IncidentRecord:
 
     def to_bytes(self) -> bytes:
         """The record as JSON."""
-        return _ADAPTER.dump_json(self)
+        return orjson.dumps(self, default=_fields, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_UTC_Z)
 
     @staticmethod
     def from_bytes(raw: bytes) -> IncidentRecord:
@@ -129,6 +130,13 @@ class IncidentRecord:
 
 
 _ADAPTER = TypeAdapter(IncidentRecord)
+
+
+def _fields(part: object) -> dict[str, object]:
+    """A part of a record that is a model of the wire, field by field."""
+    if not isinstance(part, WireModel):
+        raise TypeError(f"{type(part).__name__} is no part of a record")
+    return vars(part)
 
 
 def incident_id_of(mention_id: str) -> str:

@@ -40,7 +40,8 @@ class Shard:
             heapq.heappush(self._quiet, (record.quiet_since, record.id))
         self.records[record.id] = record
         if moved or not known:
-            centroid = strongest(record.terms, self._policy.max_features)
+            terms, most = record.terms, self._policy.max_features
+            centroid = dict(terms) if len(terms) <= most else strongest(terms, most)
             length = None if moved else record.length
             record.length = self._open.put(record.id, centroid, length, told_by(record), record.samples)
         self._set_prints(record.id, tuple(record.fingerprints))

@@ -41,11 +41,12 @@ class Shelf:
     is written by `flush`.
     """
 
-    def __init__(self, policy: Policy, places: Places, store: Store) -> None:
+    def __init__(self, policy: Policy, places: Places, store: Store, essences: Essences | None = None) -> None:
+        """`essences`: others than those in `store`."""
         self._policy = policy.incidents
         self._places = places
         self._store = store
-        self.essences = Essences(store)
+        self.essences = essences or Essences(store)
         self._areas: dict[str, Area] = {}
         self._aliases: dict[str, str] = {}
         self._changed: dict[str, IncidentRecord] = {}
