@@ -19,6 +19,8 @@ class Hits(NamedTuple):
     """The words of each number: one, or several that differ in the case of letters."""
     words: frozenset[str]
     """The words found, those inside other words too."""
+    numbers: set[int]
+    """The numbers in `found`."""
 
     @property
     def spans(self) -> tuple[tuple[int, int, str], ...]:
@@ -35,6 +37,8 @@ class Hits(NamedTuple):
             return kept
         reach = 0
         words = among.numbered(self.table)
+        if words.keys().isdisjoint(self.numbers):
+            return kept
         for number, start, end in self.found:
             if start >= reach and number in words:
                 kept.append((start, words[number]))
@@ -82,8 +86,8 @@ class Lexicon:
         found.sort(key=_start)
         table = self._words
         numbers = {number for number, _, _ in found}
-        return Hits(found, table, frozenset(chain.from_iterable(map(table.__getitem__, numbers))))
+        return Hits(found, table, frozenset(chain.from_iterable(map(table.__getitem__, numbers))), numbers)
 
 
-_NOTHING = Hits([], [], frozenset())
+_NOTHING = Hits([], [], frozenset(), set())
 _start = itemgetter(1)

@@ -41,10 +41,11 @@ class Terms:
         table = self._once
         # Counted first, for counting is native and a look into a table this large is not cheap. Most words stand
         # there once, and share the pair of the table.
+        counts = Counter([word for word in words if len(word) > 1])
         return {
             word: once if times == 1 else (times, once[1])
-            for word, times in Counter(words).items()
-            if len(word) > 1 and (once := table[word])
+            for word, times in counts.items()
+            if (once := table[word]) is not None
         }
 
     def keywords(self, told: Told, count: int) -> list[tuple[str, float]]:
