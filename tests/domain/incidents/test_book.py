@@ -304,3 +304,12 @@ def test_following_tells_what_the_snapshots_tell_and_remembers_the_same() -> Non
 def test_a_snapshot_is_a_valid_record_on_the_wire() -> None:
     (found,) = book().take([item(1)])
     assert Incident.model_validate_json(found.to_bytes()) == found
+
+
+def test_a_run_over_a_file_keeps_no_essences_and_tells_the_same() -> None:
+    items = [item(number, hours=number, features=SCHOOL) for number in range(8)]
+    kept, plain = IncidentBook(small_policy(), DictStore()), IncidentBook(small_policy(), DictStore(), decided=False)
+    assert plain.follow(items) == kept.follow(items)
+    essences = {key for key in kept._store.entries if key.startswith("essence/")}
+    assert essences
+    assert plain._store.entries == {k: v for k, v in kept._store.entries.items() if k not in essences}
