@@ -13,6 +13,7 @@ from opinion_stream.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table
 
     from opinion_stream.domain.learning.combined import CombinedClassifier
     from opinion_stream.policy import Policy
@@ -32,6 +33,8 @@ ModelOption = Annotated[
 
 out: Console
 err: Console
+PIPE_WIDTH = 240
+"""Columns of a table where nobody looks (a pipe, a file), so that lines stay whole."""
 
 
 def __getattr__(name: str) -> Console:
@@ -40,8 +43,19 @@ def __getattr__(name: str) -> Console:
         raise AttributeError(name)
     from rich.console import Console
 
-    globals()[name] = made = Console(stderr=name == "err", soft_wrap=True, highlight=False, emoji=False)
+    made = Console(stderr=name == "err", soft_wrap=True, highlight=False, emoji=False)
+    if not made.is_terminal:
+        made.width = PIPE_WIDTH
+    globals()[name] = made
     return made
+
+
+def print_table(table: Table) -> None:
+    """Print a table whole: cells are folded, never cut, for an id with its end cut off is of no use."""
+    console = globals().get("out") or __getattr__("out")
+    for column in table.columns:
+        column.overflow = "fold"
+    console.print(table, soft_wrap=False)
 
 
 def settings_of(bootstrap: str | None = None, config: Path | None = None) -> Settings:

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import typer
 from rich.table import Table
 
-from opinion_stream.cli.common import ConfigOption, out, settings_of
+from opinion_stream.cli.common import ConfigOption, out, print_table, settings_of
 from opinion_stream.errors import OpinionStreamError, PolicyError
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def who(
             roster.contact(on.on.seat, _unit(policy, name)) if on.on else "",
             " → ".join(_name(policy, watch) for watch in on.above),
         )
-    out.print(table)
+    print_table(table)
 
 
 def check(config: ConfigOption = None) -> None:
@@ -121,7 +121,7 @@ def week(
                     times = f"{watch.start:{TIME}}", f"{watch.end:{TIME}}"
                     table.add_row(label, policy.duty.posts[name].name, watch.shift, *times, seat)
                     label = ""
-    out.print(table)
+    print_table(table)
 
 
 def moment(text: str | None, zone: ZoneInfo) -> datetime:

@@ -13,7 +13,7 @@ import orjson
 import typer
 from rich.table import Table
 
-from opinion_stream.cli.common import BootstrapOption, ConfigOption, out, settings_of
+from opinion_stream.cli.common import BootstrapOption, ConfigOption, out, print_table, settings_of
 from opinion_stream.cli.duty import moment
 from opinion_stream.errors import OpinionStreamError
 from opinion_stream.models.base import Grade
@@ -93,7 +93,7 @@ def list_escalations(
             f"[red]{due}[/red]" if late else due,
             status,
         )
-    out.print(table)
+    print_table(table)
 
 
 def acknowledge(

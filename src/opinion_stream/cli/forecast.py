@@ -11,7 +11,7 @@ import typer
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from rich.table import Table
 
-from opinion_stream.cli.common import err, existing, out
+from opinion_stream.cli.common import err, existing, print_table
 from opinion_stream.domain.forecast.parameters import MANY, After, ForecastParameters
 from opinion_stream.domain.forecast.predict import Forecast, forecast
 from opinion_stream.errors import OpinionStreamError
@@ -64,7 +64,7 @@ def run(
         ]
         typer.echo(json.dumps(rows, ensure_ascii=False))
     else:
-        out.print(_table(cascades, forecasts, after))
+        print_table(_table(cascades, forecasts, after))
     _caution(forecasts)
 
 

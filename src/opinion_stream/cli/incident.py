@@ -13,7 +13,7 @@ import typer
 from rich.table import Table
 
 from opinion_stream.adapters.incident_commands import Outcome, current_incidents, send_and_wait
-from opinion_stream.cli.common import BootstrapOption, ConfigOption, out, settings_of
+from opinion_stream.cli.common import BootstrapOption, ConfigOption, out, print_table, settings_of
 from opinion_stream.domain.places import Places
 from opinion_stream.errors import OpinionStreamError
 from opinion_stream.models.base import Grade
@@ -96,7 +96,7 @@ def list_incidents(
     table = Table("编号", "等级", "标题", "区域", "牵头单位", "提及", "声音", "走势", "状态", "最近提及")
     for incident in found[:limit]:
         table.add_row(*_row(incident))
-    out.print(table)
+    print_table(table)
     out.print(f"共 {len(found)} 件" + (f"，显示前 {limit} 件" if len(found) > limit else ""))
 
 
@@ -131,7 +131,7 @@ def show(incident_id: IncidentArgument, as_json: JsonOption = False, bootstrap: 
     facts = Table(show_header=False, box=None)
     for name, value in _facts(incident):
         facts.add_row(name, value)
-    out.print(facts)
+    print_table(facts)
     _print_table("定级依据", ("规则", "说明"), ((reason.rule, reason.text) for reason in incident.reasons))
     history = ((f"{c.at:%Y-%m-%d %H:%M}", c.grade.label, f"{c.score:g}", c.by, c.reason) for c in incident.history)
     _print_table("定级经过", ("时间", "等级", "分数", "由", "说明"), history)
@@ -175,7 +175,7 @@ def _print_table(title: str, columns: tuple[str, ...], rows: Iterable[tuple[str,
     for row in rows:
         table.add_row(*row)
     if table.row_count:
-        out.print(table)
+        print_table(table)
 
 
 def override_grade(

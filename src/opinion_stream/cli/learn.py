@@ -14,7 +14,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from opinion_stream.cli.common import ConfigOption, ModelOption, classifier_of, err, out, settings_of
+from opinion_stream.cli.common import ConfigOption, ModelOption, classifier_of, err, out, print_table, settings_of
 
 if TYPE_CHECKING:
     from opinion_stream.adapters.model_store import ModelInfo
@@ -150,7 +150,7 @@ def _report(learned: Learned, recipe: Recipe, texts: int, rejected: int) -> None
     for name, item in v.per_class.items():
         figures = (f"{value:.3f}" for value in (item.precision, item.recall, item.f1))
         table.add_row(escape(name), str(item.support), *figures)
-    out.print(table)
+    print_table(table)
 
 
 def _print_scores(scores: Scores, what: str, rejected: int) -> None:
@@ -167,4 +167,4 @@ def _print_scores(scores: Scores, what: str, rejected: int) -> None:
         figures = (f"{value:.3f}" for value in (item.precision, item.recall, item.f1))
         mistaken = "，".join(f"{guess} {count}" for count, guess in wrong[:4])
         table.add_row(escape(name), str(item.support), *figures, escape(mistaken))
-    out.print(table)
+    print_table(table)

@@ -11,7 +11,7 @@ import typer
 from rich.table import Table
 
 from opinion_stream.adapters.reading import Stored, progress, reader
-from opinion_stream.cli.common import BootstrapOption, out, settings_of
+from opinion_stream.cli.common import BootstrapOption, out, print_table, settings_of
 from opinion_stream.cli.topics import topic_named
 from opinion_stream.settings import Settings
 from opinion_stream.topics import TOPICS, Stage, Topic, full_name
@@ -120,11 +120,11 @@ def status(
     stages = Table("环节", "stage", "待处理 lag")
     for stage, lag in lags.items():
         stages.add_row(stage.label, stage.value, str(lag))
-    out.print(stages)
+    print_table(stages)
     topics = Table("主题", "topic", "记录 records")
     for topic in TOPICS:
         topics.add_row(topic.label, full_name(settings.topic_prefix, topic), str(counts[topic.name]))
-    out.print(topics)
+    print_table(topics)
 
 
 async def _status(settings: Settings) -> tuple[dict[Stage, int], dict[str, int]]:

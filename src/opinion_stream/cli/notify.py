@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 import typer
 from rich.table import Table
 
-from opinion_stream.cli.common import BootstrapOption, ConfigOption, out, settings_of
+from opinion_stream.cli.common import BootstrapOption, ConfigOption, out, print_table, settings_of
 from opinion_stream.errors import OpinionStreamError, SettingsError
 from opinion_stream.policy import Policy
 from opinion_stream.settings import Settings
@@ -52,7 +52,7 @@ def notify(
         table = Table("渠道", "名称", "环境变量", "地址")
         for code, channel in known.items():
             table.add_row(code, channel.name, variable(code), f"{len(addresses.get(code, ()))} 个")
-        out.print(table)
+        print_table(table)
         return
     if test is not None:
         if test not in known:

@@ -10,7 +10,7 @@ from pathlib import Path
 import typer
 from rich.table import Table
 
-from opinion_stream.cli.common import BootstrapOption, ConfigOption, out, settings_of
+from opinion_stream.cli.common import BootstrapOption, ConfigOption, print_table, settings_of
 from opinion_stream.errors import SettingsError
 from opinion_stream.policy import Policy
 from opinion_stream.settings import Settings
@@ -45,7 +45,7 @@ def publish(
         for code, name in names.items():
             where = type(found[code]).__name__.removesuffix("Publisher") if code in found else "由工作人员发布"
             table.add_row(code, name, variable(code), {"Folder": "文件夹", "Http": "接口"}.get(where, where))
-        out.print(table)
+        print_table(table)
         return
     if not found:
         first = next(iter(names))

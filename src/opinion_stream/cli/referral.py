@@ -10,7 +10,7 @@ import orjson
 import typer
 from rich.table import Table
 
-from opinion_stream.cli.common import BootstrapOption, ConfigOption, out, settings_of
+from opinion_stream.cli.common import BootstrapOption, ConfigOption, out, print_table, settings_of
 from opinion_stream.cli.duty import moment
 from opinion_stream.errors import OpinionStreamError, Rejected
 from opinion_stream.models.base import Nature
@@ -105,4 +105,4 @@ def replies(
         at = f"{reply.at.astimezone(zone):%m-%d %H:%M}"
         in_time = "是" if reply.in_time else "[red]否[/red]"
         table.add_row(reply.from_body, reply.referral_id, reply.status.label, at, in_time, reply.unit.name, published)
-    out.print(table)
+    print_table(table)

@@ -10,7 +10,7 @@ import orjson
 import typer
 from rich.table import Table
 
-from opinion_stream.cli.common import BootstrapOption, ConfigOption, out, settings_of
+from opinion_stream.cli.common import BootstrapOption, ConfigOption, out, print_table, settings_of
 from opinion_stream.cli.task_actions import add_actions, one_task, tasks
 from opinion_stream.models.base import Grade
 from opinion_stream.models.task import ResponseTask, TaskState
@@ -83,7 +83,7 @@ def list_tasks(
         when = f"{clock.name} {clock.due_at.astimezone(zone):%m-%d %H:%M}" if clock else ""
         left = task_view.remaining(clock, now) if clock else ""
         table.add_row(task.id, task.grade.value, task.state.label, task.unit.name, when, left, task.title)
-    out.print(table)
+    print_table(table)
     out.print(f"共 {len(found)} 件")
 
 

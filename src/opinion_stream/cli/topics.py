@@ -8,7 +8,7 @@ import json
 import typer
 from rich.table import Table
 
-from opinion_stream.cli.common import BootstrapOption, out, settings_of
+from opinion_stream.cli.common import BootstrapOption, out, print_table, settings_of
 from opinion_stream.errors import OpinionStreamError
 from opinion_stream.topics import BY_NAME, TOPICS, Topic, full_name
 
@@ -59,7 +59,7 @@ def list_topics(bootstrap: BootstrapOption = None) -> None:
             _stages(topic.readers),
             str(found.get(name) or "missing") if found else kept,
         )
-    out.print(table)
+    print_table(table)
 
 
 def _stages(stages: tuple[object, ...]) -> str:

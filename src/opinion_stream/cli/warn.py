@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import typer
 from rich.table import Table
 
-from opinion_stream.cli.common import ConfigOption, ModelOption, classifier_of, err, out
+from opinion_stream.cli.common import ConfigOption, ModelOption, classifier_of, err, print_table
 from opinion_stream.cli.files import CHUNK, Job
 from opinion_stream.domain.state import DictStore
 
@@ -58,7 +58,7 @@ def warnings(
     if as_json:
         typer.echo(json.dumps([warning.model_dump(mode="json") for warning in issued], ensure_ascii=False))
         return
-    out.print(_table(issued, ZoneInfo(job.policy.jurisdiction.timezone)))
+    print_table(_table(issued, ZoneInfo(job.policy.jurisdiction.timezone)))
     err.print(f"预警 {len({warning.id for warning in issued})} 个，发出 {len(issued)} 次", markup=False)
 
 
