@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import cast
 
 import typer
 from rich.text import Text
@@ -14,7 +15,7 @@ from rich.text import Text
 from opinion_stream.cli.common import ConfigOption, ModelOption, classifier_of, existing, out
 from opinion_stream.cli.files import CHUNK, Job, line_of
 from opinion_stream.domain.incidents.intake import Standing
-from opinion_stream.domain.reasons import Why, reasons_of
+from opinion_stream.domain.reasons import Why
 from opinion_stream.errors import OpinionStreamError
 from opinion_stream.models.assessment import AssessedMention, Assessment
 from opinion_stream.models.base import Grade, Nature
@@ -70,8 +71,7 @@ def why(
         return
     out.print(Text.assemble(("研判依据 · why  ", "bold"), mention.id))
     out.print(f"标题：{mention.title or '（无）'}\n正文：{mention.text}\n", markup=False)
-    reasons = reasons_of(mention, assessment, incident, policy)
-    for row in _page(line | {"incident": line["incident_id"]}, reasons):
+    for row in _page(line | {"incident": incident.id, "nature": assessment.nature, "grade": incident.grade}):
         out.print(row)
 
 
@@ -89,8 +89,9 @@ def _assessed(job: Job, model: Path | None) -> Iterator[tuple[Mention, Assessmen
             yield mention, assessment, book.follow([item])[0]
 
 
-def _page(results: dict[str, object], reasons: dict[str, list[Why]]) -> Iterator[Text]:
+def _page(results: dict[str, object]) -> Iterator[Text]:
     """One line per result, with its reasons below."""
+    reasons = cast("dict[str, list[Why]]", results["reasons"])
     for name, label in _LABELS.items():
         yield Text.assemble((f"{label}：", "bold"), (_shown(results[name]), "bold green"))
         for reason in reasons[name]:
