@@ -6,10 +6,8 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pydantic import TypeAdapter
-
-from opinion_stream.adapters.producer import BatchProducer, Outgoing
 from opinion_stream.adapters.reading import Stored, reader
+from opinion_stream.adapters.window import decoded, outgoing, producer, standing
 from opinion_stream.domain.ids import dead_letter_id
 from opinion_stream.domain.summary import latest
 from opinion_stream.models.command import IncidentCommand
@@ -17,8 +15,6 @@ from opinion_stream.models.control import DeadLetter
 from opinion_stream.models.incident import Incident
 from opinion_stream.settings import Settings
 from opinion_stream.topics import DEAD_LETTERS, INCIDENT_COMMANDS, INCIDENTS, Stage, full_name
-
-_INCIDENT = TypeAdapter(Incident)
 
 
 @dataclass(frozen=True)
@@ -31,9 +27,7 @@ class Outcome:
 
 async def current_incidents(settings: Settings) -> list[Incident]:
     """Every incident in its latest version. Raises BrokerError when the broker or the topic is not there."""
-    async with reader(settings.bootstrap()) as read:
-        records = await read.read_to_end([full_name(settings.topic_prefix, INCIDENTS)])
-    return latest(_INCIDENT.validate_json(record.value) for record in records if record.value is not None)
+    return latest(await standing(settings, INCIDENTS, Incident))
 
 
 async def send_and_wait(settings: Settings, command: IncidentCommand, shard: str, seconds: float) -> Outcome:
@@ -42,19 +36,16 @@ async def send_and_wait(settings: Settings, command: IncidentCommand, shard: str
     The effect is told by the events of the incidents, which name the command; a refusal by the dead letter of
     its bytes.
     """
-    incidents, letters, commands = (
-        full_name(settings.topic_prefix, topic) for topic in (INCIDENTS, DEAD_LETTERS, INCIDENT_COMMANDS)
-    )
-    producer = BatchProducer(settings.bootstrap(), client_id="opinion-stream-cli")
-    await producer.start()
-    try:
+    incidents, letters = (full_name(settings.topic_prefix, topic) for topic in (INCIDENTS, DEAD_LETTERS))
+    record = outgoing(settings, INCIDENT_COMMANDS, shard, command)
+    async with producer(settings) as made:
         if not seconds:
-            await producer.send_all([Outgoing(commands, shard.encode(), command.to_bytes())])
+            await made.send_all([record])
             return Outcome()
         async with reader(settings.bootstrap()) as read:
             # From the beginning, since a command whose key has acted before brings nothing new.
             await read.seek([incidents, letters], from_beginning=True)
-            await producer.send_all([Outgoing(commands, shard.encode(), command.to_bytes())])
+            await made.send_all([record])
             deadline = time.monotonic() + seconds
             seen: dict[str, Incident] = {}
             while time.monotonic() < deadline:
@@ -66,16 +57,12 @@ async def send_and_wait(settings: Settings, command: IncidentCommand, shard: str
                 if seen and not batch:
                     break
         return Outcome(incidents=tuple(seen.values()))
-    finally:
-        await producer.stop()
 
 
 def _changed(records: Sequence[Stored], command: IncidentCommand) -> dict[str, Incident]:
-    found = [_INCIDENT.validate_json(record.value) for record in records if record.value is not None]
-    return {i.id: i for i in found if any(event.cause == command.id for event in i.events)}
+    return {i.id: i for i in decoded(records, Incident) if any(event.cause == command.id for event in i.events)}
 
 
 def _refusal(records: Sequence[Stored], command: IncidentCommand) -> str | None:
     wanted = dead_letter_id(Stage.INCIDENTS.value, command.to_bytes())
-    letters = (DeadLetter.model_validate_json(record.value) for record in records if record.value is not None)
-    return next((letter.reason for letter in letters if letter.id == wanted), None)
+    return next((letter.reason for letter in decoded(records, DeadLetter) if letter.id == wanted), None)

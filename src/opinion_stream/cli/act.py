@@ -10,8 +10,6 @@ import typer
 
 from opinion_stream.cli.common import BootstrapOption, out, settings_of
 from opinion_stream.models.task import CommandKind, TaskCommand
-from opinion_stream.settings import Settings
-from opinion_stream.topics import TASK_COMMANDS, full_name
 
 
 def register(app: typer.Typer) -> None:
@@ -54,20 +52,9 @@ def send_command(
         url=url,
         legal_ground=legal_ground,
     )
-    asyncio.run(_send(settings_of(bootstrap), command))
+    from opinion_stream.adapters.desk_window import hand_in
+
+    asyncio.run(hand_in(settings_of(bootstrap), command))
     out.print(
         f"已发送 {kind.value} → {task}，幂等键 {command.id}。结果见：opinion-stream consume tasks --from-beginning"
     )
-
-
-async def _send(settings: Settings, command: TaskCommand) -> None:
-    from opinion_stream.adapters.producer import BatchProducer, Outgoing
-    from opinion_stream.domain.ids import incident_id
-
-    producer = BatchProducer(settings.bootstrap(), client_id="opinion-stream-cli")
-    await producer.start()
-    try:
-        key = incident_id(command.task_id).encode()
-        await producer.send_all([Outgoing(full_name(settings.topic_prefix, TASK_COMMANDS), key, command.to_bytes())])
-    finally:
-        await producer.stop()

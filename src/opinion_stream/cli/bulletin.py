@@ -88,16 +88,10 @@ def _plain(own: Figures) -> dict[str, object]:
 
 
 async def _from_topics(settings: Settings) -> tuple[list[ResponseTask], list[ResponseEffect]]:
-    from opinion_stream.adapters.reading import reader
-    from opinion_stream.topics import EFFECTS, TASKS, full_name
+    from opinion_stream.adapters.window import standing
+    from opinion_stream.topics import EFFECTS, TASKS
 
-    async with reader(settings.bootstrap()) as read:
-        tasks = await read.read_to_end([full_name(settings.topic_prefix, TASKS)])
-        effects = await read.read_to_end([full_name(settings.topic_prefix, EFFECTS)])
-    return (
-        [ResponseTask.model_validate_json(record.value) for record in tasks if record.value],
-        [ResponseEffect.model_validate_json(record.value) for record in effects if record.value],
-    )
+    return await standing(settings, TASKS, ResponseTask), await standing(settings, EFFECTS, ResponseEffect)
 
 
 def _from_file(path: Path) -> Iterable[ResponseTask]:

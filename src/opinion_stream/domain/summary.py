@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from opinion_stream.models.assessment import AssessedMention
 from opinion_stream.models.base import Grade
@@ -115,7 +115,17 @@ def summarise(found: OnTopics) -> Summary:
     )
 
 
-V = TypeVar("V", Incident, ResponseTask, Escalation, Brief)
+class Versioned(Protocol):
+    """A record of which later versions replace earlier ones."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def version(self) -> int: ...
+
+
+V = TypeVar("V", bound=Versioned)
 
 
 def latest(records: Iterable[V]) -> list[V]:

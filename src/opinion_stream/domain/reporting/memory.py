@@ -36,13 +36,6 @@ class Memory:
         raw = self._store.get(f"{SENT}{incident_id}/{name}")
         return None if raw is None else Sent.model_validate_json(raw)
 
-    def all_sent(self, reports: Reports) -> Iterator[Sent]:
-        """All that was sent of a matter, in order."""
-        for name in reports.ids:
-            sent = self.sent(reports.incident_id, name)
-            if sent is not None:
-                yield sent
-
     def save(self, reports: Reports, changed: Iterable[Sent] = ()) -> None:
         """Remember the matter and these of its escalations."""
         self._store.put(REPORTS + reports.incident_id, reports.to_bytes())
