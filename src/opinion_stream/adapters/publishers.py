@@ -13,10 +13,10 @@ from urllib.parse import urlsplit
 import httpx
 import structlog
 
+from opinion_stream.adapters import environment as env
 from opinion_stream.domain.publishing.page import as_markdown, feed_item
 from opinion_stream.errors import SettingsError
 from opinion_stream.models.task import PublicResponse
-from opinion_stream.settings import PREFIX
 
 FEED = "feed.json"
 FEED_ITEMS = 200
@@ -86,7 +86,7 @@ class HttpPublisher:
 
 def variable(publication: str) -> str:
     """Name of the environment variable that says where responses of that kind go."""
-    return f"{PREFIX}PUBLISH_" + "".join(c if c.isalnum() else "_" for c in publication.upper())
+    return env.variable("PUBLISH", publication)
 
 
 def publishers_of(publications: Mapping[str, str], environment: Mapping[str, str], title: str) -> dict[str, Publisher]:
@@ -103,21 +103,12 @@ def publishers_of(publications: Mapping[str, str], environment: Mapping[str, str
             continue
         scheme = urlsplit(where).scheme
         if scheme in ("http", "https"):
-            found[code] = HttpPublisher(where, _token(f"{name}_TOKEN", environment))
+            found[code] = HttpPublisher(where, env.secret(f"{name}_TOKEN", environment) or None)
         elif "://" in where:
             raise SettingsError(f"{name}: {scheme}:// is not supported; name a folder or an http(s) address")
         else:
             found[code] = FolderPublisher(Path(where), f"{title}·{publications[code]}")
     return found
-
-
-def _token(name: str, environment: Mapping[str, str]) -> str | None:
-    if path := environment.get(f"{name}_FILE"):
-        try:
-            return Path(path).read_text(encoding="utf-8").strip() or None
-        except OSError as error:
-            raise SettingsError(f"{name}_FILE: cannot be read: {error.strerror}") from error
-    return environment.get(name) or None
 
 
 def _replace(path: Path, text: str) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -78,11 +77,10 @@ async def _serve(dry_run: bool, addresses: dict[str, tuple[str, ...]], settings:
     from opinion_stream.adapters.notifier import Notifier
     from opinion_stream.adapters.senders import AppriseSender, PrintingSender, Sender
     from opinion_stream.adapters.sent_log import SentLog
+    from opinion_stream.adapters.signals import stop_on_signals
 
     set_up_logs(settings.log_level)
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    stop = stop_on_signals()
     for code in policy.notify.channels:
         if code not in addresses and not dry_run:
             out.print(f"提示：渠道 {code} 没有地址（{variable(code)}），发往该渠道的通知只记日志，不发送")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 from rich.table import Table
@@ -14,6 +15,9 @@ from opinion_stream.cli.common import BootstrapOption, ConfigOption, print_table
 from opinion_stream.errors import SettingsError
 from opinion_stream.policy import Policy
 from opinion_stream.settings import Settings
+
+if TYPE_CHECKING:
+    from opinion_stream.adapters.publishers import Publisher
 
 
 def register(app: typer.Typer) -> None:
@@ -50,20 +54,15 @@ def publish(
     if not found:
         first = next(iter(names))
         raise SettingsError(f"no publication has a place to go; set e.g. {variable(first)} to a folder or an address")
-    asyncio.run(_serve(settings, policy))
+    asyncio.run(_serve(settings, policy, found))
 
 
-async def _serve(settings: Settings, policy: Policy) -> None:
+async def _serve(settings: Settings, policy: Policy, publishers: Mapping[str, Publisher]) -> None:
     from opinion_stream.adapters.logs import set_up_logs
     from opinion_stream.adapters.press import Press
-    from opinion_stream.adapters.publishers import publishers_of
     from opinion_stream.adapters.sent_log import SentLog
+    from opinion_stream.adapters.signals import stop_on_signals
 
     set_up_logs(settings.log_level)
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    names = {code: publication.name for code, publication in policy.response.publications.items()}
-    publishers = publishers_of(names, os.environ, policy.jurisdiction.name)
     with SentLog(Path(settings.state_dir) / "publish.sqlite") as sent:
-        await Press(settings, policy, publishers, sent).run(stop)
+        await Press(settings, policy, publishers, sent).run(stop_on_signals())

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import gc
 import os
-import signal
 from pathlib import Path
 
 import typer
@@ -40,6 +39,7 @@ def worker(
 
     from opinion_stream.adapters.logs import set_up_logs
     from opinion_stream.adapters.processes import end_with_parent
+    from opinion_stream.adapters.signals import stop_on_signals
     from opinion_stream.bootstrap import StageApp
     from opinion_stream.policy import load_policy
 
@@ -58,9 +58,7 @@ def worker(
         asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
 
     async def run() -> None:
-        stop = asyncio.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        stop = stop_on_signals()
         stage_app = StageApp(stage, settings, policy)
         gc.freeze()  # what a worker starts with stays to the end: no need to look through it again and again
         if settings.metrics_port:

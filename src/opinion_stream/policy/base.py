@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -11,6 +12,15 @@ Code = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][
 
 Word = Annotated[str, Field(min_length=1, max_length=60)]
 Score = Annotated[float, Field(ge=0, le=100)]
+
+
+Waits = Annotated[tuple[Annotated[float, Field(gt=0)], ...], Field(min_length=1)]
+"""Seconds before the second, third, … attempt; the last one goes on for ever: nothing is given up."""
+
+
+def wait_after(failures: int, waits: Waits) -> timedelta:
+    """How long to wait after so many failures before this one (0 or more)."""
+    return timedelta(seconds=waits[min(failures, len(waits) - 1)])
 
 
 class PolicyModel(BaseModel):

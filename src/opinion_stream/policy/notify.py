@@ -7,7 +7,7 @@ from datetime import time
 from pydantic import Field, model_validator
 
 from opinion_stream.models.base import Grade
-from opinion_stream.policy.base import Code, PolicyModel, Word
+from opinion_stream.policy.base import Code, PolicyModel, Waits, Word
 
 
 class Channel(PolicyModel):
@@ -41,14 +41,7 @@ class Notify(PolicyModel):
     """Other notices wait so long for company, counted from the first one waiting."""
     digest_lines: int = Field(gt=0, le=200)
     """Notices written out in one digest; of the rest only the number is told."""
-    retry_seconds: tuple[float, ...] = Field(min_length=1)
-    """Waits before the second, third, … attempt; the last one goes on for ever: nothing is given up."""
+    retry_seconds: Waits
     stale_hours: float = Field(gt=0)
     """What is older when the service starts for the first time is history, and is not sent."""
     source: str
-
-    @model_validator(mode="after")
-    def _waits_are_positive(self) -> Notify:
-        if any(wait <= 0 for wait in self.retry_seconds):
-            raise ValueError("retry_seconds: every wait must be above 0")
-        return self

@@ -8,6 +8,7 @@ from hashlib import sha256
 from zoneinfo import ZoneInfo
 
 from opinion_stream.domain.notify.notices import Notice
+from opinion_stream.policy.base import wait_after
 from opinion_stream.policy.notify import Notify, QuietHours
 
 
@@ -103,8 +104,7 @@ class Planner:
     def failed(self, message: Message, now: datetime) -> datetime:
         """It could not be sent: try again later, without end. Returns when. A digest still keeps quiet hours."""
         channel, parcel = self._out.pop(message.id)
-        waits = self._policy.retry_seconds
-        wait = timedelta(seconds=waits[min(parcel.failures, len(waits) - 1)])
+        wait = wait_after(parcel.failures, self._policy.retry_seconds)
         parcel.failures += 1
         parcel.at = now + wait if parcel.urgent else self.after_quiet(now + wait)
         self._queues[channel].parcels.append(parcel)

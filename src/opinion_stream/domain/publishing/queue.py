@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from opinion_stream.models.task import PublicResponse
+from opinion_stream.policy.base import wait_after
 from opinion_stream.policy.publishing import Publishing
 
 
@@ -43,7 +44,6 @@ class ReleaseQueue:
     def failed(self, response: PublicResponse, now: datetime) -> datetime:
         """It could not be published: try again later, without end. Returns when."""
         waiting = self._waiting[response.id]
-        waits = self._policy.retry_seconds
-        waiting.at = now + timedelta(seconds=waits[min(waiting.failures, len(waits) - 1)])
+        waiting.at = now + wait_after(waiting.failures, self._policy.retry_seconds)
         waiting.failures += 1
         return waiting.at
