@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -118,6 +119,8 @@ def test_the_page_shows_the_text_and_the_rules(file: Path) -> None:
     assert result.exit_code == 0, result.output
     for part in ("研判依据", "3名住户受伤", "敏感度", "规则 casualties", "grading.total", "词语：受伤"):
         assert part in result.output
+    assert re.search(r"诉求性质：\S+（[a-z_]+）", result.output)
+    assert re.search(r"等级：\S+（I{1,3}V?）", result.output)
 
 
 def test_an_id_that_is_not_there_is_named_with_the_cure(file: Path) -> None:
