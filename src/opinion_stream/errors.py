@@ -42,3 +42,18 @@ class BrokerError(OpinionStreamError):
 
 class DeliveryError(OpinionStreamError):
     """Outputs could not be written to the broker: the worker stops and restarts from its last commit."""
+
+
+class SourceError(OpinionStreamError):
+    """A source could not be read: a later poll tries again.
+
+    `kind` is a short stable slug for counting (`http_503`, `robots`, `timeout`); the reason is a sentence for the
+    operator that names host and path at most: no query, no content. `retry_after`: seconds the source asks to
+    be left alone.
+    """
+
+    def __init__(self, kind: str, reason: str, *, retry_after: float | None = None) -> None:
+        super().__init__(reason)
+        self.kind = kind
+        self.reason = reason
+        self.retry_after = retry_after

@@ -41,6 +41,7 @@ from opinion_stream.policy.places import (
 )
 from opinion_stream.policy.playbooks import Playbooks
 from opinion_stream.policy.publishing import Publishing
+from opinion_stream.policy.sources import SourcesPolicy, source_problems
 from opinion_stream.policy.supervision import Supervision
 
 M = TypeVar("M", bound=PolicyModel)
@@ -71,6 +72,7 @@ class Policy(PolicyModel):
     playbooks: Playbooks
     trend: Outlook
     warnings: Warnings
+    sources: SourcesPolicy
 
     def region(self, code: str) -> Region:
         """The region of that code; KeyError if there is none."""
@@ -204,6 +206,7 @@ def _broken_references(policy: Policy) -> Iterator[str]:
         if not any(grade in route.grades for route in whole):
             yield f"routes.yaml: routes: no route takes every matter of grade {grade} to its lead unit"
     yield from _duty_problems(policy)
+    yield from source_problems(policy)
     for notice in policy.deadlines.notices:
         if notice.to_role not in policy.routes.roles:
             yield f"deadlines.yaml: notices.{notice.id}.to_role: {notice.to_role!r} is not a role of routes.yaml"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import time
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from pydantic import Field, model_validator
 
@@ -27,6 +28,19 @@ class QuietHours(PolicyModel):
         if self.start == self.end:
             raise ValueError("start and end are the same; leave `quiet_hours` out to have none")
         return self
+
+    def over(self, at: datetime, zone: ZoneInfo) -> datetime:
+        """`at`, or the end of the quiet hours it falls into; `zone` is the jurisdiction's."""
+        local = at.astimezone(zone)
+        clock = local.time()
+        if self.start < self.end:
+            within, days = self.start <= clock < self.end, 0
+        else:
+            within, days = clock >= self.start or clock < self.end, int(clock >= self.start)
+        if not within:
+            return at
+        end = datetime.combine(local.date() + timedelta(days=days), self.end, zone)
+        return end.astimezone(at.tzinfo)
 
 
 class Notify(PolicyModel):

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from opinion_stream.domain.notify.notices import Notice
 from opinion_stream.policy.base import wait_after
-from opinion_stream.policy.notify import Notify, QuietHours
+from opinion_stream.policy.notify import Notify
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,20 +113,7 @@ class Planner:
     def after_quiet(self, at: datetime) -> datetime:
         """`at`, or the end of the quiet hours it falls into."""
         quiet = self._policy.quiet_hours
-        return at if quiet is None else _after(at, quiet, self._zone)
-
-
-def _after(at: datetime, quiet: QuietHours, zone: ZoneInfo) -> datetime:
-    local = at.astimezone(zone)
-    clock = local.time()
-    if quiet.start < quiet.end:
-        within, days = quiet.start <= clock < quiet.end, 0
-    else:
-        within, days = clock >= quiet.start or clock < quiet.end, int(clock >= quiet.start)
-    if not within:
-        return at
-    end = datetime.combine(local.date() + timedelta(days=days), quiet.end, zone)
-    return end.astimezone(at.tzinfo)
+        return at if quiet is None else quiet.over(at, self._zone)
 
 
 def _message(channel: str, parcel: _Parcel, most: int) -> Message:

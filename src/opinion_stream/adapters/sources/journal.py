@@ -1,0 +1,62 @@
+"""What came of each poll, kept beside the cursors: a bounded file of outcomes per source."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from opinion_stream.models.source import PollOutcome
+
+KEPT = 2000
+"""Outcomes kept of each source: a week at a poll every five minutes."""
+
+
+class PollJournal:
+    """A `SourceLog` in files `<folder>/<source>.polls.jsonl`, one outcome a line, oldest first."""
+
+    def __init__(self, folder: Path, kept: int = KEPT) -> None:
+        self._folder = folder
+        self._kept = kept
+        self._lines: dict[str, int] = {}
+
+    def record(self, outcome: PollOutcome) -> None:
+        """Append the outcome; now and then drop the oldest. Raises OSError."""
+        path = self._path(outcome.source)
+        if outcome.source not in self._lines:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            self._lines[outcome.source] = sum(1 for _ in self._read(path))
+        with path.open("ab") as file:
+            file.write(outcome.to_bytes() + b"\n")
+        self._lines[outcome.source] += 1
+        if self._lines[outcome.source] >= 2 * self._kept:
+            self._shorten(outcome.source, path)
+
+    def outcomes(self, source: str) -> list[PollOutcome]:
+        """The last outcomes, oldest first; [] for a source never polled. A line cut by a crash is passed over."""
+        found: list[PollOutcome] = []
+        for line in self._read(self._path(source)):
+            try:
+                found.append(PollOutcome.model_validate_json(line))
+            except ValidationError:
+                continue
+        return found[-self._kept :]
+
+    def _shorten(self, source: str, path: Path) -> None:
+        newest = deque(self._read(path), maxlen=self._kept)
+        draft = path.with_suffix(".tmp")
+        draft.write_bytes(b"".join(newest))
+        draft.replace(path)
+        self._lines[source] = len(newest)
+
+    def _read(self, path: Path) -> Iterator[bytes]:
+        try:
+            with path.open("rb") as file:
+                yield from file
+        except FileNotFoundError:
+            return
+
+    def _path(self, source: str) -> Path:
+        return self._folder / f"{source}.polls.jsonl"
