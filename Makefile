@@ -5,7 +5,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: help setup run test lint type unit e2e test-kafka bench bench-assessment bench-trend lock clean
+.PHONY: help setup run test lint type unit e2e test-kafka bench bench-assessment bench-trend contracts lock clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -41,6 +41,11 @@ e2e: setup  ## End-to-end tests on the embedded broker
 test-kafka: setup  ## The same end-to-end tests on a real Apache Kafka (needs Java 17 and Maven)
 	@bash deploy/kafka/kafka.sh run $(BIN)/pytest tests/broker tests/e2e; code=$$?; \
 	if [ $$code -eq 3 ] && [ -z "$$CI" ]; then echo "test-kafka: skipped, see the line above"; exit 0; fi; exit $$code
+
+contracts: setup  ## Check the message contracts: equal to the code, compatible, and valid AsyncAPI (needs node)
+	$(BIN)/opinion-stream contracts check
+	@if command -v npm >/dev/null; then cd contracts/validator && npm ci --silent --no-audit --no-fund && node validate.mjs ../asyncapi.yaml; \
+	elif [ -n "$$CI" ]; then echo "contracts: npm is missing"; exit 1; else echo "contracts: AsyncAPI not validated, npm is missing"; fi
 
 bench: setup  ## End-to-end speed on the real message file (see benchmarks/README.md)
 	$(BIN)/python benchmarks/road.py

@@ -8,10 +8,12 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator, FormatChecker
 
 from e2e.support import everything
 from opinion_stream.adapters.producer import BatchProducer
 from opinion_stream.adapters.reading import progress, reader
+from opinion_stream.contracts.schemas import schema_of
 from opinion_stream.demo.driver import Driver
 from opinion_stream.demo.figures import read_figures
 from opinion_stream.demo.road import Road
@@ -25,6 +27,7 @@ from opinion_stream.models.brief import Brief, BriefStatus
 from opinion_stream.models.mention import Mention
 from opinion_stream.models.task import ClockState, TaskState
 from opinion_stream.policy import Policy, load_policy
+from opinion_stream.topics import CLOCK, TOPICS
 
 pytestmark = pytest.mark.broker
 
@@ -65,6 +68,16 @@ async def grave_matters_have_a_brief(road: Road, summary: Summary) -> None:
         assert brief.measures
 
 
+async def every_record_holds_its_contract(road: Road) -> None:
+    """What we write is as the JSON Schema of its topic says."""
+    topics = await everything(road)
+    for topic in TOPICS:
+        if topic.writers and topic is not CLOCK:
+            schema = Draft202012Validator(schema_of(topic), format_checker=FormatChecker())
+            for record in topics[topic.name][:100]:
+                schema.validate(json.loads(record.value or b"null"))
+
+
 async def test_the_scenario_runs_to_the_end_and_leaks_nothing(new_road: Callable[..., Awaitable[Road]]) -> None:
     road = await new_road(clock="topic", commit_seconds=0.1, batch_seconds=0.02)
     planted = json.loads((FOLDER / "planted.json").read_text(encoding="utf-8"))
@@ -93,6 +106,7 @@ async def test_the_scenario_runs_to_the_end_and_leaks_nothing(new_road: Callable
     figures_match_the_topics(summary, load_policy(road.settings.config))
 
     await grave_matters_have_a_brief(road, summary)
+    await every_record_holds_its_contract(road)
 
     secrets = secrets_of(planted)
     assert len(secrets) > 30
