@@ -11,10 +11,12 @@ import typer
 from rich.table import Table
 
 from opinion_stream.adapters.reading import Stored, progress, reader
+from opinion_stream.cli import upstream
 from opinion_stream.cli.common import BootstrapOption, out, print_table, settings_of
 from opinion_stream.cli.topics import topic_named
+from opinion_stream.errors import OpinionStreamError
 from opinion_stream.settings import Settings
-from opinion_stream.topics import TOPICS, Stage, Topic, full_name
+from opinion_stream.topics import ESCALATIONS, TOPICS, Stage, Topic, full_name
 
 
 def register(app: typer.Typer) -> None:
@@ -22,7 +24,8 @@ def register(app: typer.Typer) -> None:
     app.command(
         "consume",
         epilog="Examples:\n\nopinion-stream consume incidents --from-beginning\n\n"
-        "opinion-stream consume escalations --follow --json",
+        "opinion-stream consume escalations --follow --json\n\n"
+        "opinion-stream consume escalations --as-upstream --unit prov-office --acknowledge duty_officer",
     )(consume)
     app.command("status")(status)
 
@@ -33,11 +36,27 @@ def consume(
     from_beginning: bool = typer.Option(False, "--from-beginning", help="Start at the oldest record."),
     as_json: bool = typer.Option(False, "--json", help="One JSON object a line, whole."),
     limit: int | None = typer.Option(None, "--limit", "-n", min=1, help="Stop after so many records."),
+    as_upstream: bool = typer.Option(
+        False, "--as-upstream", help="escalations only: as the body they are sent to, each once, until Ctrl-C."
+    ),
+    unit: list[str] = typer.Option([], "--unit", help="--as-upstream: code of the recipient's unit; left out: all."),
+    acknowledge: str | None = typer.Option(
+        None, "--acknowledge", metavar="ROLE", help="--as-upstream: send a receipt (签收) for each, as this role."
+    ),
+    group: str = typer.Option("upstream", "--group", help="--as-upstream: name of the body's consumer group."),
     bootstrap: BootstrapOption = None,
 ) -> None:
-    """Print the records of a topic, decoded. Reads without a group: it disturbs nobody."""
+    """Print the records of a topic, decoded. Reads without a group: it disturbs nobody.
+
+    With --as-upstream: in a group of its own, each escalation once, also after a restart; see docs/contracts.md.
+    """
     settings = settings_of(bootstrap)
     found = topic_named(topic, settings.topic_prefix)
+    if as_upstream:
+        if found is not ESCALATIONS:
+            raise OpinionStreamError("--as-upstream is for the topic escalations (这一选项只用于报送主题)")
+        upstream.serve(settings, group, unit, acknowledge, as_json=as_json, limit=limit)
+        return
     try:
         asyncio.run(_consume(settings, found, follow=follow, beginning=from_beginning, as_json=as_json, limit=limit))
     except KeyboardInterrupt:
