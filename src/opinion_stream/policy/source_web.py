@@ -41,15 +41,18 @@ class WebSource(SourceBase):
     """The list pages, newest articles first."""
     selectors: Selectors = Selectors()
     link_pattern: str | None = None
-    """Regular expression that the whole address of an article holds somewhere; left out: any page below the host."""
+    """Regular expression found somewhere in the address of every article.
+
+    Without it and without `selectors.links`, links with at least eight characters of text count as articles.
+    """
     other_hosts: bool = False
     """True: articles on other hosts than the list page's are read too."""
     encoding: str | None = None
     """Only for sites that declare none, or a wrong one, and whose encoding detection gets wrong."""
     max_articles: int = Field(default=50, ge=1, le=1000)
     """New articles fetched in one poll; the rest follow in the next ones."""
-    max_attempts: int = Field(default=5, ge=1, le=100)
-    """Polls in which an article may fail before it is given up, and counted as such."""
+    give_up_hours: float = Field(default=48, gt=0, le=24 * 30)
+    """For so long an article that cannot be read is tried again, ever less often; then it is given up."""
     remember: int = Field(default=20_000, ge=100, le=200_000)
     """Articles whose addresses are remembered, so that nothing is fetched twice."""
 

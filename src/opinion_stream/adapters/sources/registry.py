@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from opinion_stream.adapters.sources.base import Connector, Surroundings
-from opinion_stream.errors import SettingsError
+from opinion_stream.adapters.sources.rss import RssConnector
+from opinion_stream.adapters.sources.web import WebConnector
+from opinion_stream.adapters.sources.web_client import WebClient
+from opinion_stream.policy.source_web import RssSource
 from opinion_stream.policy.sources import Source
 
 
-def connector_of(source: Source, around: Surroundings) -> Connector:
-    """The connector of that source. Raises SettingsError when this version reads no such kind."""
-    raise SettingsError(f"source {source.name}: this version cannot read sources of kind {source.kind}")
+def connector_of(source: Source, client: WebClient, around: Surroundings) -> Connector:
+    """The connector of that source. `client` is shared by all sources, since hosts are."""
+    if isinstance(source, RssSource):
+        return RssConnector(source, client, around)
+    return WebConnector(source, client, around)
