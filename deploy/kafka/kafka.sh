@@ -6,6 +6,9 @@ usage() {
   cat <<'USAGE'
 usage: kafka.sh get             fetch Kafka with its dependencies (pinned in pom.xml) into the cache
        kafka.sh start DIR       format and start a node with data and log in DIR; prints HOST:PORT
+       kafka.sh secure DIR      the same with TLS, logins (SCRAM) and an authorizer that refuses what no rule allows;
+                                DIR/users holds the users (name:password a line, "admin" may do all),
+                                DIR/ca.pem and DIR/broker.pem the certificates (certificates.py makes them)
        kafka.sh stop DIR        stop the node started in DIR
        kafka.sh run CMD [ARG…]  start a node, run CMD with OPINION_TEST_KAFKA=HOST:PORT, stop it; exits with CMD's code
 
@@ -62,22 +65,13 @@ answers() (
   [ "${brokers:-0}" -ge 1 ]
 )
 
-start() {
-  local dir=$1 port controller
-  need_java
-  get
-  mkdir -p "$dir"
-  port=$(free_port)
-  controller=$(free_port)
-  cat >"$dir/server.properties" <<PROPERTIES
+# Settings of both kinds of node; the listeners stand before them.
+common() {
+  cat <<PROPERTIES
 process.roles=broker,controller
 node.id=1
-controller.quorum.voters=1@127.0.0.1:$controller
-listeners=PLAINTEXT://127.0.0.1:$port,CONTROLLER://127.0.0.1:$controller
-advertised.listeners=PLAINTEXT://127.0.0.1:$port
 controller.listener.names=CONTROLLER
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
-log.dirs=$dir/data
+log.dirs=$1/data
 message.max.bytes=20971520
 replica.fetch.max.bytes=20971520
 group.initial.rebalance.delay.ms=0
@@ -89,10 +83,15 @@ transaction.state.log.min.isr=1
 share.coordinator.state.topic.replication.factor=1
 share.coordinator.state.topic.min.isr=1
 PROPERTIES
+}
+
+# Formats the storage (with the users of "$@") and starts the node; $1 DIR, $2 PORT.
+launch() {
+  local dir=$1 port=$2 id
+  shift 2
   local run=(java "-Xmx$heap" -Xms256m -Dlog4j2.configurationFile="$here/log4j2.yaml" -cp "$cache/libs/*")
-  local id
   id=$("${run[@]}" kafka.tools.StorageTool random-uuid 2>>"$dir/kafka.log" | tail -n 1)
-  "${run[@]}" kafka.tools.StorageTool format -t "$id" -c "$dir/server.properties" >>"$dir/kafka.log" 2>&1
+  "${run[@]}" kafka.tools.StorageTool format -t "$id" -c "$dir/server.properties" "$@" >>"$dir/kafka.log" 2>&1
   nohup "${run[@]}" kafka.Kafka "$dir/server.properties" >>"$dir/kafka.log" 2>&1 </dev/null &
   echo $! >"$dir/kafka.pid"
   for _ in $(seq 600); do
@@ -101,7 +100,11 @@ PROPERTIES
       echo "kafka.sh: Kafka ended while starting (log: $dir/kafka.log)" >&2
       exit 1
     fi
-    if answers "$port"; then
+    if [ -f "$dir/users" ] && (exec 2>/dev/null 3<>"/dev/tcp/127.0.0.1/$port"); then
+      echo "127.0.0.1:$port"
+      return
+    fi
+    if [ ! -f "$dir/users" ] && answers "$port"; then
       echo "127.0.0.1:$port"
       return
     fi
@@ -109,6 +112,62 @@ PROPERTIES
   done
   echo "kafka.sh: Kafka did not answer within 60 s (log: $dir/kafka.log)" >&2
   exit 1
+}
+
+start() {
+  local dir=$1 port controller
+  need_java
+  get
+  mkdir -p "$dir"
+  port=$(free_port)
+  controller=$(free_port)
+  {
+    common "$dir"
+    cat <<PROPERTIES
+controller.quorum.voters=1@127.0.0.1:$controller
+listeners=PLAINTEXT://127.0.0.1:$port,CONTROLLER://127.0.0.1:$controller
+advertised.listeners=PLAINTEXT://127.0.0.1:$port
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+PROPERTIES
+  } >"$dir/server.properties"
+  launch "$dir" "$port"
+}
+
+secure() {
+  local dir=$1 port controller broker user password users=()
+  need_java
+  get
+  for file in users ca.pem broker.pem; do
+    [ -f "$dir/$file" ] || { echo "kafka.sh: $dir/$file is missing" >&2; exit 2; }
+  done
+  port=$(free_port)
+  controller=$(free_port)
+  broker=$(free_port)
+  while IFS=: read -r user password; do
+    [ -z "$user" ] || users+=(--add-scram "SCRAM-SHA-512=[name=$user,password=$password]")
+  done <"$dir/users"
+  {
+    common "$dir"
+    cat <<PROPERTIES
+controller.quorum.voters=1@127.0.0.1:$controller
+listeners=CLIENT://127.0.0.1:$port,BROKER://127.0.0.1:$broker,CONTROLLER://127.0.0.1:$controller
+advertised.listeners=CLIENT://127.0.0.1:$port,BROKER://127.0.0.1:$broker
+listener.security.protocol.map=CLIENT:SASL_SSL,BROKER:SSL,CONTROLLER:SSL
+inter.broker.listener.name=BROKER
+listener.name.client.sasl.enabled.mechanisms=SCRAM-SHA-512
+listener.name.client.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;
+listener.name.broker.ssl.client.auth=required
+listener.name.controller.ssl.client.auth=required
+ssl.keystore.type=PEM
+ssl.keystore.location=$dir/broker.pem
+ssl.truststore.type=PEM
+ssl.truststore.location=$dir/ca.pem
+authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
+super.users=User:admin;User:CN=kafka
+allow.everyone.if.no.acl.found=false
+PROPERTIES
+  } >"$dir/server.properties"
+  launch "$dir" "$port" "${users[@]}"
 }
 
 stop() {
@@ -138,6 +197,7 @@ run() {
 case "${1:-}" in
 get) get ;;
 start) [ $# -eq 2 ] || { usage >&2; exit 2; }; start "$2" ;;
+secure) [ $# -eq 2 ] || { usage >&2; exit 2; }; secure "$2" ;;
 stop) [ $# -eq 2 ] || { usage >&2; exit 2; }; stop "$2" ;;
 run) shift; [ $# -gt 0 ] || { usage >&2; exit 2; }; run "$@" ;;
 -h | --help) usage ;;

@@ -14,6 +14,7 @@ import structlog
 from faust.types import TP, AppT, EventT, StreamT, TableT
 
 from opinion_stream.adapters.clock import Clock, SystemClock
+from opinion_stream.adapters.connection import faust_credentials
 from opinion_stream.adapters.faust_transport import use_fetch_wait
 from opinion_stream.adapters.partition_state import Backend, DictBackend
 from opinion_stream.adapters.producer import BatchProducer
@@ -115,7 +116,7 @@ class StageApp:
         self._own_producer: BatchProducer | None = None
         prefix = settings.topic_prefix
         if sender is None:
-            self._own_producer = BatchProducer(settings.bootstrap(), client_id=f"{group_id(prefix, stage)}-out")
+            self._own_producer = BatchProducer(settings.broker(), client_id=f"{group_id(prefix, stage)}-out")
             sender = self._own_producer
         self.app = _faust_app(stage, settings, store or "rocksdb://")
         use_fetch_wait(self.app, settings.fetch_wait_seconds)
@@ -249,13 +250,14 @@ def _faust_app(stage: Stage, settings: Settings, store: str) -> faust.App:
     return faust.App(
         group_id(prefix, stage),
         broker=[f"kafka://{host}" for host in (settings.kafka_bootstrap or "127.0.0.1:9092").split(",")],
+        broker_credentials=faust_credentials(settings.broker()) if settings.kafka_bootstrap else None,
         store=store,
         datadir=str(state_dir.absolute()),
         autodiscover=False,
         processing_guarantee="at_least_once",
         topic_partitions=settings.partitions,
         topic_replication_factor=settings.replication,
-        topic_allow_declare=True,
+        topic_allow_declare=False,  # `topics apply` makes them; a worker has no right to
         topic_disable_leader=True,
         table_standby_replicas=0,
         web_enabled=False,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -11,6 +12,25 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from opinion_stream.errors import SettingsError
 
 PREFIX = "OPINION_"
+
+
+Security = Literal["plaintext", "tls", "sasl_tls"]
+Mechanism = Literal["SCRAM-SHA-512", "SCRAM-SHA-256"]
+
+
+@dataclass(frozen=True)
+class Broker:
+    """How to reach Kafka: HOST:PORT[,HOST:PORT], whether by TLS, and as whom. `password` never shows in a repr."""
+
+    bootstrap: str
+    security: Security = "plaintext"
+    ca: Path | None = None
+    """The authority that signed the broker's certificate; None: those the machine trusts."""
+    certificate: Path | None = None
+    key: Path | None = None
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+    mechanism: Mechanism = "SCRAM-SHA-512"
 
 
 class Settings(BaseModel):
@@ -23,6 +43,18 @@ class Settings(BaseModel):
 
     kafka_bootstrap: str | None = None
     """HOST:PORT[,HOST:PORT] of Kafka; unset: `demo` starts the embedded broker, workers refuse to start."""
+    kafka_security: Security = "plaintext"
+    """`sasl_tls`: a user with a password (SCRAM) over TLS, what a shared Kafka needs; `tls`: TLS alone, or with a
+    certificate of one's own; `plaintext`: only for a broker on this machine or in a closed network."""
+    kafka_ca: Path | None = None
+    """PEM of the authority that signed the broker's certificate; unset: those the machine trusts."""
+    kafka_certificate: Path | None = None
+    """PEM of one's own certificate (mutual TLS), with `kafka_key`."""
+    kafka_key: Path | None = None
+    kafka_username: str | None = Field(default=None, min_length=1, max_length=200)
+    kafka_password: SecretStr | None = None
+    kafka_password_file: Path | None = None
+    kafka_mechanism: Mechanism = "SCRAM-SHA-512"
     topic_prefix: str = Field(default="opinion", pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,60}$")
     partitions: int = Field(default=4, ge=1, le=512)
     replication: int = Field(default=1, ge=1, le=7)
@@ -70,6 +102,34 @@ class Settings(BaseModel):
             "OPINION_PSEUDONYM_KEY is not set: without it authors cannot be pseudonymised. Make one with "
             "`python -c 'import secrets; print(secrets.token_hex(32))'`, keep it safe, and set it for every worker."
         )
+
+    def broker(self) -> Broker:
+        """How to reach the broker. Raises SettingsError naming the variable that is missing or cannot be read."""
+        password = None
+        if self.kafka_security == "sasl_tls":
+            password = self._kafka_password()
+            if self.kafka_username is None:
+                raise SettingsError("OPINION_KAFKA_USERNAME is not set: sasl_tls needs the user that Kafka knows")
+        return Broker(
+            bootstrap=self.bootstrap(),
+            security=self.kafka_security,
+            ca=self.kafka_ca,
+            certificate=self.kafka_certificate,
+            key=self.kafka_key,
+            username=self.kafka_username,
+            password=password,
+            mechanism=self.kafka_mechanism,
+        )
+
+    def _kafka_password(self) -> str:
+        if self.kafka_password is not None:
+            return self.kafka_password.get_secret_value()
+        if self.kafka_password_file is None:
+            raise SettingsError("OPINION_KAFKA_PASSWORD or OPINION_KAFKA_PASSWORD_FILE is not set: sasl_tls needs it")
+        try:
+            return self.kafka_password_file.read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise SettingsError(f"OPINION_KAFKA_PASSWORD_FILE: cannot be read: {error.strerror}") from error
 
     def bootstrap(self) -> str:
         """Address of the broker. Raises SettingsError when none is set."""

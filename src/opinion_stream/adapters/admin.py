@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
+from opinion_stream.adapters.connection import Address, client_options, name_of
 from opinion_stream.errors import BrokerError
 from opinion_stream.settings import Settings
 from opinion_stream.topics import STATEFUL, TOPICS, changelog_name, full_name
@@ -32,14 +33,22 @@ class TopicState:
     config: dict[str, str]
 
 
+def unanswered(address: Address, error: Exception) -> str:
+    """What to tell the operator when the broker does not let us in."""
+    return (
+        f"no Kafka broker answers at {name_of(address)}: {error}. Check OPINION_KAFKA_BOOTSTRAP, and with TLS or a "
+        "login OPINION_KAFKA_SECURITY, OPINION_KAFKA_CA, OPINION_KAFKA_USERNAME and the password."
+    )
+
+
 @asynccontextmanager
-async def admin_client(bootstrap: str) -> AsyncIterator[AIOKafkaAdminClient]:
+async def admin_client(address: Address) -> AsyncIterator[AIOKafkaAdminClient]:
     """A connected admin client. Raises BrokerError when the broker does not answer."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, client_id="opinion-stream-admin")
+    admin = AIOKafkaAdminClient(**client_options(address), client_id="opinion-stream-admin")
     try:
         await admin.start()
     except KafkaError as error:
-        raise BrokerError(f"no Kafka broker answers at {bootstrap}: {error}. Check OPINION_KAFKA_BOOTSTRAP.") from error
+        raise BrokerError(unanswered(address, error)) from error
     try:
         yield admin
     finally:
@@ -62,7 +71,7 @@ def wanted_topics(settings: Settings) -> dict[str, tuple[int, dict[str, str]]]:
 
 async def topic_states(settings: Settings) -> list[TopicState]:
     """Each wanted topic with what the broker has."""
-    async with admin_client(settings.bootstrap()) as admin:
+    async with admin_client(settings.broker()) as admin:
         return await _states(admin, settings)
 
 
@@ -84,7 +93,7 @@ async def apply_topics(settings: Settings) -> list[tuple[TopicState, str]]:
     apart. Raises BrokerError when the broker refuses.
     """
     done: list[tuple[TopicState, str]] = []
-    async with admin_client(settings.bootstrap()) as admin:
+    async with admin_client(settings.broker()) as admin:
         states = await _states(admin, settings)
         missing = [
             NewTopic(

@@ -11,6 +11,8 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, OffsetAndMetad
 from aiokafka.errors import KafkaError
 from pydantic import ValidationError
 
+from opinion_stream.adapters.admin import unanswered
+from opinion_stream.adapters.connection import client_options
 from opinion_stream.adapters.sent_log import SentLog
 from opinion_stream.errors import BrokerError
 from opinion_stream.settings import Settings
@@ -67,7 +69,7 @@ class Courier(ConsumerRebalanceListener):  # type: ignore[misc]
         """Work until `stop` is set. Raises BrokerError when the broker does not answer at the start."""
         settings = self._settings
         self._consumer = consumer = AIOKafkaConsumer(
-            bootstrap_servers=settings.bootstrap(),
+            **client_options(settings.broker()),
             group_id=self._group if self._remembers else None,
             client_id=self._group,
             enable_auto_commit=False,
@@ -80,7 +82,7 @@ class Courier(ConsumerRebalanceListener):  # type: ignore[misc]
             await consumer.start()
         except KafkaError as error:
             await consumer.stop()
-            raise BrokerError(f"no Kafka broker answers at {settings.bootstrap()}: {error}") from error
+            raise BrokerError(unanswered(settings.broker(), error)) from error
         try:
             while not stop.is_set():
                 for partition, records in (await consumer.getmany(timeout_ms=POLL_MS)).items():

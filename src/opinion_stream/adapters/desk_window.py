@@ -28,7 +28,7 @@ async def send(settings: Settings, command: TaskCommand, wait_seconds: float) ->
 
     Raises DeliveryError when the broker does not take it.
     """
-    async with reader(settings.bootstrap()) as read:
+    async with reader(settings.broker()) as read:
         await read.seek([full_name(settings.topic_prefix, TASKS)], from_beginning=False)
         await hand_in(settings, command)
         deadline = time.monotonic() + wait_seconds

@@ -42,7 +42,7 @@ async def send_and_wait(settings: Settings, command: IncidentCommand, shard: str
         if not seconds:
             await made.send_all([record])
             return Outcome()
-        async with reader(settings.bootstrap()) as read:
+        async with reader(settings.broker()) as read:
             # From the beginning, since a command whose key has acted before brings nothing new.
             await read.seek([incidents, letters], from_beginning=True)
             await made.send_all([record])

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
+from opinion_stream.adapters.connection import Address, client_options
 from opinion_stream.errors import DeliveryError
 
 MAX_REQUEST_BYTES = 20 * 1024 * 1024
@@ -28,15 +29,15 @@ class Outgoing:
 class BatchProducer:
     """An aiokafka producer that waits for all replicas and keeps order within a partition."""
 
-    def __init__(self, bootstrap: str, *, client_id: str) -> None:
-        self._bootstrap = bootstrap
+    def __init__(self, address: Address, *, client_id: str) -> None:
+        self._address = address
         self._client_id = client_id
         self._producer: AIOKafkaProducer | None = None
 
     async def start(self) -> None:
         """Connect. Raises KafkaError when the broker cannot be reached."""
         self._producer = AIOKafkaProducer(
-            bootstrap_servers=self._bootstrap,
+            **client_options(self._address),
             client_id=self._client_id,
             acks="all",
             linger_ms=2,

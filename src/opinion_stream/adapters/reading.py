@@ -16,7 +16,8 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
-from opinion_stream.adapters.admin import admin_client
+from opinion_stream.adapters.admin import admin_client, unanswered
+from opinion_stream.adapters.connection import Address, client_options
 from opinion_stream.errors import BrokerError
 from opinion_stream.topics import Stage, full_name, group_id, inputs_of
 
@@ -36,7 +37,9 @@ class Stored:
 class Reader:
     """Reads without a group and without trace."""
 
-    def __init__(self, consumer: AIOKafkaConsumer, admin: AIOKafkaAdminClient) -> None:
+    def __init__(self, consumer: AIOKafkaConsumer, admin: AIOKafkaAdminClient, *, trusts_listing: bool) -> None:
+        """`trusts_listing`: the broker's answer for the next offset is right, so nothing need be fetched for it."""
+        self._trusts_listing = trusts_listing
         self._consumer = consumer
         self._admin = admin
         self._counts: dict[str, int] = {}
@@ -62,6 +65,8 @@ class Reader:
         """The next offset to be written of each partition."""
         partitions = await self.partitions(topics)
         listed = await self.listed_ends(partitions)
+        if self._trusts_listing:
+            return listed
         self._consumer.assign(partitions)
         for partition, end in listed.items():
             self._consumer.seek(partition, max(0, end - 1))
@@ -121,9 +126,9 @@ def _stored(record: object) -> Stored:
 
 
 @asynccontextmanager
-async def _consumer(bootstrap: str, group: str | None) -> AsyncIterator[AIOKafkaConsumer]:
+async def _consumer(address: Address, group: str | None) -> AsyncIterator[AIOKafkaConsumer]:
     consumer = AIOKafkaConsumer(
-        bootstrap_servers=bootstrap,
+        **client_options(address),
         client_id="opinion-stream-reader",
         group_id=group,
         enable_auto_commit=False,
@@ -135,7 +140,7 @@ async def _consumer(bootstrap: str, group: str | None) -> AsyncIterator[AIOKafka
         await consumer.start()
     except KafkaError as error:
         await consumer.stop()
-        raise BrokerError(f"no Kafka broker answers at {bootstrap}: {error}. Check OPINION_KAFKA_BOOTSTRAP.") from error
+        raise BrokerError(unanswered(address, error)) from error
     try:
         yield consumer
     finally:
@@ -143,10 +148,12 @@ async def _consumer(bootstrap: str, group: str | None) -> AsyncIterator[AIOKafka
 
 
 @asynccontextmanager
-async def reader(bootstrap: str) -> AsyncIterator[Reader]:
+async def reader(address: Address) -> AsyncIterator[Reader]:
     """A connected reader. Raises BrokerError when the broker does not answer."""
-    async with _consumer(bootstrap, None) as consumer, admin_client(bootstrap) as admin:
-        yield Reader(consumer, admin)
+    async with _consumer(address, None) as consumer, admin_client(address) as admin:
+        # The embedded broker knows no TLS, and its listing is not to be trusted.
+        secure = not isinstance(address, str) and address.security != "plaintext"
+        yield Reader(consumer, admin, trusts_listing=secure)
 
 
 class Progress:
@@ -188,10 +195,10 @@ class Progress:
 
 
 @asynccontextmanager
-async def progress(bootstrap: str, prefix: str) -> AsyncIterator[Progress]:
+async def progress(address: Address, prefix: str) -> AsyncIterator[Progress]:
     """Connected to every stage's group, without joining it."""
     async with AsyncExitStack() as stack:
         consumers = {
-            stage: await stack.enter_async_context(_consumer(bootstrap, group_id(prefix, stage))) for stage in Stage
+            stage: await stack.enter_async_context(_consumer(address, group_id(prefix, stage))) for stage in Stage
         }
         yield Progress(prefix, consumers)

@@ -23,14 +23,14 @@ def decoded(records: Iterable[Stored], model: type[M]) -> list[M]:
 
 async def standing(settings: Settings, topic: Topic, model: type[M]) -> list[M]:
     """Everything that stands on a topic now, all versions. Raises BrokerError when the broker does not answer."""
-    async with reader(settings.bootstrap()) as read:
+    async with reader(settings.broker()) as read:
         return decoded(await read.read_to_end([full_name(settings.topic_prefix, topic)]), model)
 
 
 @asynccontextmanager
 async def producer(settings: Settings) -> AsyncIterator[BatchProducer]:
     """A producer of the command line, stopped at the end."""
-    made = BatchProducer(settings.bootstrap(), client_id=CLIENT_ID)
+    made = BatchProducer(settings.broker(), client_id=CLIENT_ID)
     await made.start()
     try:
         yield made

@@ -106,7 +106,7 @@ async def _latest(settings: Settings, incident_id: str) -> Brief:
     """The latest brief on the topic. Raises OpinionStreamError if there is none."""
     from opinion_stream.adapters.reading import reader
 
-    async with reader(settings.bootstrap()) as read:
+    async with reader(settings.broker()) as read:
         records = await read.read_to_end([full_name(settings.topic_prefix, BRIEFS)])
     values = [record.value for record in records if record.key == incident_id.encode() and record.value]
     if not values:

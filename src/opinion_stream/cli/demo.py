@@ -99,7 +99,7 @@ def _demo_settings(settings: Settings) -> Settings:
 
 async def _play(road: Road, policy: Policy, steps: list[Step], routine: Routine | None) -> tuple[Summary, list[str]]:
     settings = road.settings
-    address = settings.bootstrap()
+    address = settings.broker()
     producer = BatchProducer(address, client_id="opinion-stream-demo")
     await producer.start()
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())

@@ -78,7 +78,7 @@ async def _consume(
                 return False
         return True
 
-    async with reader(settings.bootstrap()) as read:
+    async with reader(settings.broker()) as read:
         if beginning and not show(await read.read_to_end([name])):
             return
         if not follow:
@@ -148,7 +148,7 @@ def status(
 
 async def _status(settings: Settings) -> tuple[dict[Stage, int], dict[str, int]]:
     prefix = settings.topic_prefix
-    address = settings.bootstrap()
+    address = settings.broker()
     async with reader(address) as read, progress(address, prefix) as far:
         ends = await read.ends([full_name(prefix, topic) for topic in TOPICS])
         lags = await far.lags(tuple(Stage), ends)

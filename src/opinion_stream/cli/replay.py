@@ -9,6 +9,7 @@ from pathlib import Path
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from opinion_stream.adapters.connection import Address
 from opinion_stream.cli.common import BootstrapOption, err, existing, out, settings_of
 
 CHUNK = 500
@@ -33,18 +34,18 @@ def replay(
     settings = settings_of(bootstrap)
     lines = list(raw_lines(existing(file)))
     started = time.perf_counter()
-    asyncio.run(_send(lines, rate, settings.bootstrap(), settings.topic_prefix))
+    asyncio.run(_send(lines, rate, settings.broker(), settings.topic_prefix))
     seconds = time.perf_counter() - started
     out.print(f"已送入 {len(lines)} 条，用时 {seconds:.1f} 秒（{len(lines) / max(seconds, 1e-9):.0f} 条/秒）")
 
 
-async def _send(lines: list[bytes], rate: float | None, bootstrap: str, prefix: str) -> None:
+async def _send(lines: list[bytes], rate: float | None, address: Address, prefix: str) -> None:
     from opinion_stream.adapters.inbound import inbound_key
     from opinion_stream.adapters.producer import BatchProducer, Outgoing
     from opinion_stream.topics import INBOUND, full_name
 
     topic = full_name(prefix, INBOUND)
-    producer = BatchProducer(bootstrap, client_id="opinion-stream-replay")
+    producer = BatchProducer(address, client_id="opinion-stream-replay")
     await producer.start()
     chunk = CHUNK if rate is None else max(1, min(CHUNK, int(rate / 10)))
     columns = (TextColumn("送入"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())

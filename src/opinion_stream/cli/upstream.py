@@ -45,7 +45,7 @@ async def _serve(
         if limit is not None and shown >= limit:
             stop.set()
 
-    producer = BatchProducer(settings.bootstrap(), client_id=f"opinion-stream-{body}") if role else None
+    producer = BatchProducer(settings.broker(), client_id=f"opinion-stream-{body}") if role else None
     if producer is not None:
         await producer.start()
     try:

@@ -48,7 +48,7 @@ def worker(
         if os.getppid() != parent:
             raise typer.Exit
     settings = settings_of(bootstrap, config)
-    settings.bootstrap()
+    settings.broker()
     settings.secret_key()
     set_up_logs(settings.log_level)
     policy = load_policy(settings.config)

@@ -17,9 +17,14 @@ from opinion_stream.settings import PREFIX, Settings, load_settings
 from opinion_stream.topics import Stage, full_name, inputs_of
 
 READY_SECONDS = 90.0
-EMBEDDED: dict[str, object] = {"fetch_wait_seconds": 0.05, "session_seconds": 4, "partitions": 2}
-"""Settings that suit the embedded broker: it notices new records late in a long fetch (see `faust_transport`), and
-joining a group takes half a session."""
+EMBEDDED: dict[str, object] = {
+    "fetch_wait_seconds": 0.05,
+    "session_seconds": 4,
+    "partitions": 2,
+    "kafka_security": "plaintext",
+}
+"""Settings that suit the embedded broker, which listens on 127.0.0.1 alone: it notices new records late in a long
+fetch (see `faust_transport`), and joining a group takes half a session."""
 
 
 class Road:
@@ -99,6 +104,8 @@ def environment(settings: Settings, run_dir: Path) -> Mapping[str, str]:
     values = settings.model_dump()
     values["pseudonym_key"] = settings.secret_key().decode()
     values["pseudonym_key_file"] = None
+    if settings.kafka_password is not None:
+        values["kafka_password"] = settings.kafka_password.get_secret_value()
     values["state_dir"] = run_dir / "state"
     return {f"{PREFIX}{name.upper()}": str(value) for name, value in values.items() if value is not None}
 
