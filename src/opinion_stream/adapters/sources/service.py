@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from aiokafka.errors import KafkaError
 
+from opinion_stream.adapters.admin import unanswered
 from opinion_stream.adapters.clock import SystemClock
 from opinion_stream.adapters.producer import BatchProducer
 from opinion_stream.adapters.sources.base import SourceLog, Surroundings
@@ -49,14 +50,12 @@ async def collector(
     """A collector of those sources that sends to the inbound topic. Raises BrokerError when no broker answers."""
     around = around or surroundings(policy)
     folder = settings.state_dir / FOLDER
-    producer = BatchProducer(settings.bootstrap(), client_id="opinion-stream-collect")
+    producer = BatchProducer(settings.broker(), client_id="opinion-stream-collect")
     try:
         await producer.start()
     except KafkaError as error:
         await producer.stop()
-        raise BrokerError(
-            f"no Kafka broker answers at {settings.bootstrap()}: {error}. Check OPINION_KAFKA_BOOTSTRAP."
-        ) from error
+        raise BrokerError(unanswered(settings.broker(), error)) from error
     try:
         async with WebClient(policy.sources.defaults.http, around) as client:
             readings = [
