@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -133,7 +134,7 @@ class StageApp:
             )
         self.runner = Runner(
             spec=StageSpec(stage, desk_of(stage)),
-            tools=tools_of(settings, policy, stage),
+            tools=replace(tools_of(settings, policy, stage), count=self.metrics.happened),
             sender=sender,
             backend=self._backend,
             topic_name=lambda topic: full_name(prefix, topic),
@@ -186,6 +187,7 @@ class StageApp:
             key=message.key,
             value=message.value or b"",
             at=datetime.fromtimestamp(message.timestamp, UTC),
+            headers=_headers(message.headers),
         )
 
     async def _tick(self) -> None:
@@ -241,6 +243,11 @@ class StageApp:
 
     def _recovered(self) -> bool:
         return cast("TableManager", self.app.tables).recovery.completed.is_set() and not self.app.rebalancing
+
+
+def _headers(headers: object) -> tuple[tuple[str, bytes], ...]:
+    pairs = headers.items() if isinstance(headers, Mapping) else headers or ()
+    return tuple((name, value) for name, value in pairs if isinstance(value, bytes))  # type: ignore[attr-defined]
 
 
 def _faust_app(stage: Stage, settings: Settings, store: str) -> faust.App:

@@ -66,6 +66,7 @@ class FakeEvent:
                 "key": None,
                 "value": value,
                 "timestamp": 1_773_000_000.0,
+                "headers": None,
                 "generation_id": generation,
             },
         )()

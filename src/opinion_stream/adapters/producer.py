@@ -24,6 +24,7 @@ class Outgoing:
     value: bytes | None
     partition: int | None = None
     timestamp_ms: int | None = None
+    headers: tuple[tuple[str, bytes], ...] = ()
 
 
 class BatchProducer:
@@ -68,6 +69,7 @@ class BatchProducer:
                     key=record.key,
                     partition=record.partition,
                     timestamp_ms=record.timestamp_ms,
+                    headers=list(record.headers),
                 )
                 for record in records
             ]

@@ -79,18 +79,21 @@ class Reader:
 
     async def read_to_end(self, topics: Sequence[str]) -> list[Stored]:
         """All records from the beginning to the end as it is now, by topic, partition and offset."""
-        records: list[Stored] = []
+        records = [record async for batch in self.batches_to_end(topics) for record in batch]
+        return sorted(records, key=lambda record: (record.topic, record.partition, record.offset))
+
+    async def batches_to_end(self, topics: Sequence[str]) -> AsyncIterator[list[Stored]]:
+        """The same bit by bit, where all at once would be too much: in order within each partition only."""
         ends = await self.ends(topics)
         await self.seek(topics, from_beginning=True)
         waiting = {partition for partition, end in ends.items() if end > 0}
         while waiting:
-            records += await self.next_batch(200)
+            records = await self.next_batch(200)
+            yield [r for r in records if r.offset < ends[TopicPartition(r.topic, r.partition)]]
             for partition in list(waiting):
                 # The position also passes control records and compacted gaps, which a count would miss.
                 if await self._consumer.position(partition) >= ends[partition]:
                     waiting.discard(partition)
-        within = [r for r in records if r.offset < ends[TopicPartition(r.topic, r.partition)]]
-        return sorted(within, key=lambda record: (record.topic, record.partition, record.offset))
 
     async def seek(self, topics: Sequence[str], *, from_beginning: bool) -> None:
         """Be set to read these topics from the beginning or from now on."""

@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+import structlog
+
 from opinion_stream.agents.guard import Guard
 from opinion_stream.agents.outputs import output
-from opinion_stream.agents.stage import Output, Record, Tools
+from opinion_stream.agents.stage import Happening, Output, Record, Tools
 from opinion_stream.domain.collection.pipeline import Collector, Received
 from opinion_stream.domain.collection.repeats import Repeats
 from opinion_stream.domain.state import Store
 from opinion_stream.errors import Rejected
 from opinion_stream.models.mention import Mention
 from opinion_stream.topics import Stage
+
+log = structlog.get_logger(__name__)
 
 
 class CollectionDesk:
@@ -23,7 +27,10 @@ class CollectionDesk:
         self._guard = Guard(Stage.COLLECTION, tools.sealer)
         self._collector = Collector(tools.policy, tools.secret)
         limits = tools.policy.collection
-        self._repeats = Repeats(store, timedelta(days=limits.repeat_window_days), limits.min_repeat_chars)
+        window = timedelta(days=limits.repeat_window_days)
+        self._repeats = Repeats(store, window, limits.min_repeat_chars, limits.max_remembered)
+        self._count = tools.count
+        self._told = False
 
     def handle(self, records: Sequence[Record]) -> list[Output]:
         """See `Desk`."""
@@ -34,8 +41,20 @@ class CollectionDesk:
             if isinstance(result, Rejected)
         ]
         mentions = [result for result in results if isinstance(result, Mention)]
+        forgotten, corrections = self._repeats.forgotten_early, self._repeats.corrections
         outputs += [output(mention) for mention in self._repeats.mark(mentions) if mention is not None]
+        self._tell(self._repeats.forgotten_early - forgotten, self._repeats.corrections - corrections)
         return outputs
+
+    def _tell(self, forgotten: int, corrections: int) -> None:
+        if corrections:
+            self._count(Happening.CORRECTION_PASSED_OVER, corrections)
+        if forgotten:
+            self._count(Happening.FORGOTTEN_EARLY, forgotten)
+            if not self._told:
+                # Once for each time the partition is taken over: the metric tells the rest.
+                log.warning("repeats_forgotten_early", cure="raise max_remembered in collection.yaml, or partitions")
+                self._told = True
 
     def tick(self, now: datetime) -> list[Output]:
         """Nothing here waits for time."""

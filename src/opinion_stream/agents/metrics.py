@@ -7,8 +7,20 @@ from collections.abc import Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
-from opinion_stream.agents.stage import Output
+from opinion_stream.agents.stage import Happening, Output
+from opinion_stream.models.control import DeadLetterState
 from opinion_stream.topics import Stage
+
+_HAPPENINGS = {
+    Happening.FORGOTTEN_EARLY: (
+        "opinion_repeats_forgotten_early_total",
+        "Ids and wordings forgotten within repeat_window_days, since max_remembered was reached.",
+    ),
+    Happening.CORRECTION_PASSED_OVER: (
+        "opinion_corrections_passed_over_total",
+        "Mentions that came again under their id with other words; the first wording stands.",
+    ),
+}
 
 
 class StageMetrics:
@@ -29,6 +41,16 @@ class StageMetrics:
             ["stage"],
             registry=self.registry,
         ).labels(**labels)
+        self._letters = Counter(
+            "opinion_dead_letters_total",
+            "Dead letters written, by reason code and state: open, parked (failed again), resolved (replayed well).",
+            ["stage", "code", "state"],
+            registry=self.registry,
+        )
+        self._happened = {
+            what: Counter(name, text, ["stage"], registry=self.registry).labels(**labels)
+            for what, (name, text) in _HAPPENINGS.items()
+        }
         self._seconds = Histogram(
             "opinion_batch_seconds",
             "Time from a batch's first record to the broker's last acknowledgement.",
@@ -45,11 +67,18 @@ class StageMetrics:
         ).labels(**labels)
         self._stage = stage.value
 
+    def happened(self, what: Happening, times: int) -> None:
+        """Count what a desk has counted. See `Happening`; a batch that is done again counts again."""
+        self._happened[what].inc(times)
+
     def batch(self, records: int, outputs: Sequence[Output], seconds: float) -> None:
         """Count a finished batch: records in, outputs by topic, and the time it took in seconds."""
         self.records_in.inc(records)
         for topic, count in Tally(o.topic.name for o in outputs).items():
             self._out.labels(stage=self._stage, topic=topic).inc(count)
+        for (code, state), count in Tally(o.letter for o in outputs if o.letter is not None).items():
+            code = "" if state is DeadLetterState.RESOLVED else code
+            self._letters.labels(stage=self._stage, code=code, state=state.value).inc(count)
         if records:
             self._seconds.observe(seconds)
             self._size.observe(records)

@@ -95,7 +95,8 @@ class Runner:
             offsets[record.partition][name] = record.offset + 1
         outputs: list[Output] = []
         for partition, batch in by_partition.items():
-            outputs += self._judge(partition, batch)
+            judged = self._judge(partition, batch)
+            outputs += judged + self._guard.settled(batch, judged)
         await self._commit(outputs, offsets)
         self.metrics.batch(len(records), outputs, time.perf_counter() - started)
 

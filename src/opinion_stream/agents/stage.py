@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 from opinion_stream.adapters.seal import Sealer
 from opinion_stream.domain.state import Store
+from opinion_stream.models.control import DeadLetterState
 from opinion_stream.policy import Policy
 from opinion_stream.topics import Stage, Topic
 
@@ -26,15 +28,17 @@ class Record:
     key: bytes | None
     value: bytes
     at: datetime
+    headers: tuple[tuple[str, bytes], ...] = ()
 
 
 @dataclass(frozen=True)
 class Output:
-    """One record to be written."""
+    """One record to be written. `letter`: code and state of a dead letter, for the metrics."""
 
     topic: Topic
     key: bytes
     value: bytes
+    letter: tuple[str, DeadLetterState] | None = None
 
 
 class Desk(Protocol):
@@ -50,6 +54,19 @@ class Desk(Protocol):
         """What the passing of time brings about; called when nothing arrives, too."""
 
 
+class Happening(StrEnum):
+    """What a desk has counted besides records and outputs."""
+
+    FORGOTTEN_EARLY = "forgotten_early"
+    """An id or wording was forgotten within its window, since more came in than may be remembered."""
+    CORRECTION_PASSED_OVER = "correction_passed_over"
+    """A mention came again under its id with other words; the first wording stands."""
+
+
+def _count_nothing(what: Happening, times: int) -> None:
+    """Where nobody looks at metrics."""
+
+
 @dataclass(frozen=True)
 class Tools:
     """What every desk may use; made once per worker."""
@@ -59,6 +76,8 @@ class Tools:
     secret: bytes
     classifier: Classifier | None = None
     """Takes the lexicon's place in the assessment; None: the lexicon."""
+    count: Callable[[Happening, int], None] = _count_nothing
+    """Tells the worker's metrics that something happened so many times."""
 
 
 DeskFactory = Callable[[Tools, Store], Desk]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Protocol
+
+_STEPS = 24
+_CLOCKS = "expiring-clock/"
 
 
 class Store(Protocol):
@@ -54,23 +57,36 @@ class ExpiringMap:
     """Text to text under a prefix of a store; an entry is forgotten `window` after its time.
 
     Time moves with the latest `at` seen, so that memory is bounded by what arrives within one window and a
-    replay of old records behaves as the records did when they were new. Expiry runs in steps of 1/24 window.
+    replay of old records behaves as the records did when they were new. Expiry runs in steps of 1/24 window: an
+    entry lives for one window at least and a step more at most. With a `limit` no more entries than that are
+    kept; those put first of the oldest step go first, and `forgotten_early` counts them.
     """
 
-    def __init__(self, store: Store, prefix: str, window: timedelta) -> None:
+    def __init__(self, store: Store, prefix: str, window: timedelta, limit: int | None = None) -> None:
         self._store = store
         self._prefix = prefix
-        self._step = window.total_seconds() / 24
+        self._clock_key = f"{_CLOCKS}{prefix}"
+        self._step = window.total_seconds() / _STEPS
+        self._limit = limit
         self._values: dict[str, str] = {}
-        self._buckets: dict[int, list[str]] = defaultdict(list)
+        self._buckets: dict[int, deque[str]] = defaultdict(deque)
         self._oldest = -(2**62)
+        self._puts = 0
+        self.forgotten_early = 0
+        found: list[tuple[int, int, str, str]] = []
         for full_key, raw in store.items(prefix):
-            bucket, _, value = raw.decode().partition("|")
-            key = full_key[len(prefix) :]
+            head, _, value = raw.decode().partition("|")
+            # An entry of an older version has no number; those keep the order of their keys, before all others.
+            bucket, _, number = head.partition(".")
+            found.append((int(bucket), int(number or 0), full_key[len(prefix) :], value))
+        for step, count, key, value in sorted(found):
             self._values[key] = value
-            self._buckets[int(bucket)].append(key)
+            self._buckets[step].append(key)
+            self._puts = max(self._puts, count)
         if self._buckets:
-            self._oldest = max(self._buckets) - 24
+            self._oldest = max(self._buckets) - _STEPS
+        if (clock := store.get(self._clock_key)) is not None:
+            self._oldest = max(self._oldest, int(clock))
 
     def __len__(self) -> int:
         return len(self._values)
@@ -79,17 +95,30 @@ class ExpiringMap:
         """The value that was put within the window, or None."""
         return self._values.get(key)
 
+    def advance(self, at: datetime) -> None:
+        """Let time move to `at` if it is later than all seen: what is older than one window is forgotten."""
+        oldest = int(at.timestamp() // self._step) - _STEPS
+        if oldest > self._oldest:
+            self._oldest = oldest
+            # Entries alone would tell of the time only as long as they last.
+            self._store.put(self._clock_key, str(oldest).encode())
+            self._expire()
+
     def put(self, key: str, value: str, at: datetime) -> None:
         """Remember `value` from time `at` on for one window. A key that is remembered keeps its first value."""
         bucket = int(at.timestamp() // self._step)
         if key in self._values or bucket < self._oldest:
             return
+        self._puts += 1
         self._values[key] = value
         self._buckets[bucket].append(key)
-        self._store.put(self._prefix + key, f"{bucket}|{value}".encode())
-        if bucket - 24 > self._oldest:
-            self._oldest = bucket - 24
+        head = str(bucket) if self._limit is None else f"{bucket}.{self._puts}"
+        self._store.put(self._prefix + key, f"{head}|{value}".encode())
+        if bucket - _STEPS > self._oldest:
+            self._oldest = bucket - _STEPS
             self._expire()
+        while self._limit is not None and len(self._values) > self._limit:
+            self._forget_first()
 
     def replace(self, key: str, value: str) -> None:
         """Another value for a key that is remembered, for as long as the first; nothing for one that is not."""
@@ -103,3 +132,12 @@ class ExpiringMap:
             for key in self._buckets.pop(bucket):
                 del self._values[key]
                 self._store.delete(self._prefix + key)
+
+    def _forget_first(self) -> None:
+        oldest = min(self._buckets)
+        key = self._buckets[oldest].popleft()
+        if not self._buckets[oldest]:
+            del self._buckets[oldest]
+        del self._values[key]
+        self._store.delete(self._prefix + key)
+        self.forgotten_early += 1

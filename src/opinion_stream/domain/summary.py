@@ -7,10 +7,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
+from opinion_stream.domain.dead_letters.standing import Standings
 from opinion_stream.models.assessment import AssessedMention
 from opinion_stream.models.base import Grade
 from opinion_stream.models.brief import Brief
-from opinion_stream.models.control import DeadLetter
+from opinion_stream.models.control import DeadLetter, DeadLetterState
 from opinion_stream.models.effect import ResponseEffect
 from opinion_stream.models.escalation import Escalation, EscalationStatus, Receipt
 from opinion_stream.models.incident import Incident, IncidentStatus
@@ -76,8 +77,12 @@ class Summary:
 
 def summarise(found: OnTopics) -> Summary:
     """Reduce what stands on the topics to the figures of the run."""
-    mention_letters = {d.id: d for d in found.dead_letters if d.stage in MENTION_STAGES}
-    other_letters = {d.id: d for d in found.dead_letters if d.stage not in MENTION_STAGES}
+    letters = Standings()
+    for letter in found.dead_letters:
+        letters.take(letter)
+    failed = [s.letter for s in letters.by_id.values() if s.state is not DeadLetterState.RESOLVED]
+    mention_letters = {d.id: d for d in failed if d.stage in MENTION_STAGES}
+    other_letters = {d.id: d for d in failed if d.stage not in MENTION_STAGES}
     mentions = {a.mention.id: a.mention for a in found.assessed}
     copies = {m.id for m in mentions.values() if m.duplicate_of is not None}
     came_in = set(found.inbound_ids)

@@ -19,6 +19,8 @@ class CollectionPolicy(PolicyModel):
     """How far a publication time may lie ahead of the time of receipt (clocks differ)."""
     repeat_window_days: float = Field(gt=0)
     """For how long after its receipt an exact repeat of a mention is recognised."""
+    max_remembered: int = Field(default=500_000, ge=1000)
+    """Most ids, and most wordings, that a partition remembers; beyond, the oldest are forgotten before their time."""
     min_repeat_chars: int = Field(default=10, ge=0)
     """Fewest letters, digits and Chinese characters (title and text) of a repeat: two people may both write 谢谢."""
     not_a_name: tuple[Word, ...] = ()

@@ -9,18 +9,33 @@ from opinion_stream.domain.collection.clean import words_only
 from opinion_stream.domain.state import ExpiringMap, Store
 from opinion_stream.models.mention import Mention
 
+_WORDS = 8
+"""So much of the fingerprint tells whether the words of an id have changed."""
+_UNKNOWN = "1"
+"""What an older version remembered of an id's words."""
+
 
 class Repeats:
-    """Remembers, for `window` after receipt, which ids and which wordings were seen.
+    """Remembers, for `window` after receipt, which ids and which wordings were seen, at most `most` of each.
+
+    Where more come in within the window, those seen first are forgotten early (`forgotten_early`): a repeat of
+    them passes as new. A mention that comes again under its id is on the road already, whatever its words are
+    now, for ids tell repeats apart: `corrections` counts those whose words had changed.
 
     Copies count across all sources of the stream. A text of fewer than `min_chars` letters, digits and
     Chinese characters (title and text together) is never a copy: two people who write 谢谢 are two mentions.
     """
 
-    def __init__(self, store: Store, window: timedelta, min_chars: int = 10) -> None:
-        self._ids = ExpiringMap(store, "id/", window)
-        self._wordings = ExpiringMap(store, "fp/", window)
+    def __init__(self, store: Store, window: timedelta, min_chars: int = 10, most: int | None = None) -> None:
+        self._ids = ExpiringMap(store, "id/", window, most)
+        self._wordings = ExpiringMap(store, "fp/", window, most)
         self._min_chars = min_chars
+        self.corrections = 0
+
+    @property
+    def forgotten_early(self) -> int:
+        """How many ids and wordings were forgotten within the window since this object was made."""
+        return self._ids.forgotten_early + self._wordings.forgotten_early
 
     def mark(self, mentions: Sequence[Mention]) -> list[Mention | None]:
         """One result per mention, in order.
@@ -37,9 +52,13 @@ class Repeats:
 
     def _mark(self, mention: Mention) -> Mention | None:
         at = mention.received_at
-        if self._ids.get(mention.id) is not None:
+        self._ids.advance(at)
+        self._wordings.advance(at)
+        words = mention.fingerprint[:_WORDS]
+        if (known := self._ids.get(mention.id)) is not None:
+            self.corrections += known not in (words, _UNKNOWN)
             return None
-        self._ids.put(mention.id, "1", at)
+        self._ids.put(mention.id, words, at)
         if self._is_short(mention.title + mention.text):
             return mention
         first = self._wordings.get(mention.fingerprint)
