@@ -5,7 +5,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: help setup run test lint type unit e2e test-kafka bench bench-assessment bench-trend contracts lock clean
+.PHONY: help setup run test lint type unit e2e test-kafka bench bench-assessment bench-trend fuzz contracts lock clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -52,6 +52,9 @@ bench: setup  ## End-to-end speed on the real message file (see benchmarks/READM
 
 bench-assessment: setup  ## The bars of the assessment on the real data, baselines beside ours, in one table (minutes)
 	@$(BIN)/python benchmarks/table.py
+
+fuzz: setup  ## Bad records through collection: make fuzz FUZZ_RECORDS=200000 FUZZ_SEED=1
+	@FUZZ_RECORDS=$(or $(FUZZ_RECORDS),100000) FUZZ_SEED=$(or $(FUZZ_SEED),$$RANDOM) $(BIN)/pytest tests/domain/collection/test_fuzz.py --timeout=0 -s
 
 bench-trend: setup  ## Expected volume and early warnings on the real data: intervals, lead times, false alarms (minutes)
 	$(BIN)/python benchmarks/trend.py

@@ -12,12 +12,14 @@ from builders import small_policy
 from opinion_stream.adapters.partition_state import DictBackend
 from opinion_stream.adapters.producer import Outgoing
 from opinion_stream.adapters.seal import Sealer
+from opinion_stream.agents.guard import Guard
 from opinion_stream.agents.metrics import StageMetrics
 from opinion_stream.agents.runner import Runner
 from opinion_stream.agents.stage import Output, Record, StageSpec, Tools
+from opinion_stream.domain.dead_letters.attempt import Attempt
 from opinion_stream.domain.state import Store
 from opinion_stream.errors import DeliveryError
-from opinion_stream.models.control import DeadLetter
+from opinion_stream.models.control import DeadLetter, DeadLetterState
 from opinion_stream.topics import COLLECTED, DEAD_LETTERS, INBOUND, Stage
 
 NOW = datetime(2026, 11, 9, tzinfo=UTC)
@@ -102,6 +104,53 @@ async def test_one_bad_record_goes_to_the_dead_letters_and_the_rest_go_on() -> N
     assert [letter.offset for letter in letters] == [2, 4]
     assert {letter.kind for letter in letters} == {"internal_error"}
     assert Sealer(SECRET).open(letters[0].original_sealed) == b"boom"
+
+
+def replay(value: str, number: int = 1, letter_of: str | None = None) -> Record:
+    """A record that was put back by an operator."""
+    letter = Guard(Stage.COLLECTION, Sealer(SECRET)).letter_id((letter_of or value).encode())
+    headers = Attempt(letter, number, 2 * number + 1).headers()
+    return Record(INBOUND, 0, 7, b"key", value.encode(), NOW, headers)
+
+
+async def test_a_replayed_record_that_fails_again_is_parked() -> None:
+    broker = FakeBroker()
+    one = runner(broker, {})
+
+    await one.process([*records("boom"), replay("boom", number=2)])
+
+    first, second = (DeadLetter.model_validate_json(value or b"") for value in broker.to("dead-letters"))
+    assert (first.state, first.attempts, first.version) == (DeadLetterState.OPEN, 0, 1)
+    assert (second.state, second.attempts, second.version) == (DeadLetterState.PARKED, 2, 5)
+    assert first.id == second.id
+    assert first.key_sealed is None
+    assert Sealer(SECRET).open(second.key_sealed or "") == b"key"
+    value = one.metrics.registry.get_sample_value
+    for state in ("open", "parked"):
+        labels = {"stage": "collection", "code": "internal_error", "state": state}
+        assert value("opinion_dead_letters_total", labels) == 1
+
+
+async def test_a_replayed_record_that_passes_resolves_its_dead_letter() -> None:
+    broker = FakeBroker()
+    one = runner(broker, {})
+
+    await one.process([replay("a"), *records("b", start=8)])
+
+    [letter] = [DeadLetter.model_validate_json(value or b"") for value in broker.to("dead-letters")]
+    assert (letter.state, letter.version, letter.original_sealed) == (DeadLetterState.RESOLVED, 3, "")
+    assert letter.id == Guard(Stage.COLLECTION, Sealer(SECRET)).letter_id(b"a")
+    assert broker.to("mentions.collected") == [b"a=1", b"b=2"]
+    labels = {"stage": "collection", "code": "", "state": "resolved"}
+    assert one.metrics.registry.get_sample_value("opinion_dead_letters_total", labels) == 1
+
+
+async def test_headers_that_name_the_dead_letter_of_another_record_are_passed_over() -> None:
+    broker = FakeBroker()
+
+    await runner(broker, {}).process([replay("a", letter_of="b")])
+
+    assert broker.to("dead-letters") == []
 
 
 async def test_a_restart_goes_on_where_the_last_batch_ended() -> None:

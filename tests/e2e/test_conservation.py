@@ -11,7 +11,9 @@ import pytest
 
 from e2e.malformed import KINDS, malformed_records
 from e2e.support import Sender, changed, everything, figures, real_messages, rest
+from fuzzing import PLANTS, Fuzzer, samples
 from opinion_stream.demo.road import Road
+from opinion_stream.domain.dead_letters.codes import CODES
 from opinion_stream.models.control import DeadLetter
 from opinion_stream.models.mention import Mention
 from opinion_stream.topics import Stage
@@ -127,3 +129,29 @@ async def test_a_thousand_malformed_records_are_explained_and_the_next_good_one_
     assert all(any("\u4e00" <= c <= "\u9fff" for c in letter.reason) for letter in letters)
     assert {letter.kind for letter in letters} - {"internal_error"} == {letter.kind for letter in letters}
     assert [json.loads(r.value or b"")["mention"]["source_id"] for r in found["mentions.assessed"]] == ["good-1"]
+
+
+async def test_two_thousand_fuzzed_records_are_accounted_for_on_the_real_road(
+    new_road: Callable[..., Awaitable[Road]],
+) -> None:
+    # Without a value there is nothing to account for: such a record is a deletion to Kafka.
+    fuzzed = [record.value for record in Fuzzer(20261109, samples()).records(2000) if record.value]
+    stages = [Stage.COLLECTION]
+    road = await new_road(stages)
+
+    await Sender(road).send(fuzzed)
+    await rest(road, stages=stages)
+
+    found = await everything(road)
+    letters = [DeadLetter.model_validate_json(record.value or b"") for record in found["dead-letters"]]
+    mentions = [Mention.model_validate_json(record.value or b"") for record in found["mentions.collected"]]
+    assert "internal_error" not in {letter.kind for letter in letters}
+    assert {letter.kind for letter in letters} <= set(CODES)
+    assert len({mention.id for mention in mentions}) == len(mentions)
+    summary = await figures(road)
+    assert summary.records_in == len(fuzzed)
+    assert set(summary.lost) <= {mention.id for mention in mentions}, "nothing but what waits to be assessed"
+    assert len(mentions) + len({letter.id for letter in letters}) == summary.mentions_in
+    assert road.workers().restarts(Stage.COLLECTION) == 0
+    for log in road.logs():
+        assert not [datum for datum in PLANTS if datum in log.read_text(encoding="utf-8", errors="replace")]

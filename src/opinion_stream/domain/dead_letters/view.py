@@ -41,11 +41,11 @@ class Viewer:
         """(field, what it holds) by line. Nothing of it is personal data that collection would have masked.
 
         Author and unknown fields are never shown, nor is text outside of a field: only how long they are.
-        Bytes that are no JSON, or broken off, are shown as far as they can be read.
+        Of JSON that is broken off the whole values are shown: half a number could not be told to be one.
         """
         text = value.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace")
         try:
-            data = from_json(text, allow_partial="trailing-strings", cache_strings="none")
+            data = from_json(text, allow_partial="on", cache_strings="none")
         except ValueError:
             return [("（不是 JSON，只显示形状）", _shape_of_text(text))]
         lines = self._lines("", "", data, 0)
