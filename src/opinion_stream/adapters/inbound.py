@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import orjson
 
-from opinion_stream.domain.collection.clean import fingerprint
+from opinion_stream.domain.collection.clean import clean, fingerprint
+from opinion_stream.errors import Rejected
 
 
 def inbound_key(value: bytes) -> bytes:
@@ -23,6 +25,9 @@ def inbound_key(value: bytes) -> bytes:
     if isinstance(data, dict):
         title, text = data.get("title") or "", data.get("text")
         if isinstance(title, str) and isinstance(text, str):
+            with suppress(Rejected):
+                # Cleaned, or the same words in other markup would not meet.
+                title, text = clean(title), clean(text)
             return fingerprint(title, text).encode()
     return hashlib.blake2b(value, digest_size=16).hexdigest().encode()
 
