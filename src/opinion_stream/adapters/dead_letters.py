@@ -15,6 +15,7 @@ from opinion_stream.adapters.inbound import inbound_key
 from opinion_stream.adapters.producer import BatchProducer, Outgoing
 from opinion_stream.adapters.reading import Reader, reader
 from opinion_stream.adapters.seal import Sealer
+from opinion_stream.adapters.window import producer
 from opinion_stream.domain.dead_letters.decisions import discarded, next_attempt, replayed
 from opinion_stream.domain.dead_letters.standing import Standing, Standings
 from opinion_stream.errors import OpinionStreamError
@@ -181,10 +182,5 @@ def _chunk(rest: Iterable[Standing]) -> Iterable[Standing]:
 @asynccontextmanager
 async def window(settings: Settings) -> AsyncIterator[Window]:
     """A connected window. Raises BrokerError when the broker does not answer."""
-    async with reader(settings.bootstrap()) as read:
-        producer = BatchProducer(settings.bootstrap(), client_id="opinion-stream-cli")
-        await producer.start()
-        try:
-            yield Window(settings, read, producer)
-        finally:
-            await producer.stop()
+    async with reader(settings.bootstrap()) as read, producer(settings) as made:
+        yield Window(settings, read, made)
