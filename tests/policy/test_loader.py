@@ -88,6 +88,11 @@ BAD: dict[str, tuple[str, str, str, str, str]] = {
         "I",
         "above 0",
     ),
+    "source without a ground": ("sources.yaml", "    licence: 市政府自建留言板\n", "", "licence", "required"),
+    "unknown kind of source": ("sources.yaml", "kind: rss", "kind: fax", "sources.0", "'fax'"),
+    "source twice": ("sources.yaml", "name: board", "name: evening-news", "sources.yaml", "must differ: evening-news"),
+    "no web address": ("sources.yaml", "https://news.anping", "file:///news.anping", "sources.0.rss.url", "pattern"),
+    "no contact": ("sources.yaml", '{contact: "mailto:desk@anping.example"}', "{}", "contact", "required"),
     "bad code": ("units.yaml", "code: housing", "code: 住建", "units.3.code", "住建"),
 }
 
@@ -126,6 +131,31 @@ BROKEN: dict[str, tuple[str, str, str, str]] = {
         "office: office",
         "office: bureau",
         "jurisdiction.yaml: office: 'bureau' is not in units.yaml",
+    ),
+    "source's region": (
+        "sources.yaml",
+        'region_hint: "990101"',
+        'region_hint: "990199"',
+        "sources.yaml: sources.evening-news.region_hint: '990199' is not in regions.yaml",
+    ),
+    "source's channel": (
+        "sources.yaml",
+        "channel: news",
+        "channel: fax",
+        "sources.yaml: sources.evening-news.channel: 'fax' is not one of `channels` of media.yaml",
+    ),
+    "source's tier": (
+        "sources.yaml",
+        "tier: city",
+        "tier: state",
+        "sources.yaml: sources.evening-news.media.tier: 'state' is not one of `tiers` of media.yaml",
+    ),
+    "source's tier against the list of media": (
+        "sources.yaml",
+        "tier: city",
+        "tier: central",
+        "sources.yaml: sources.evening-news.media.tier: 'central', but by media.yaml this medium is of tier 'city'; "
+        "list it under `media` there, or name its kind or channel",
     ),
     "post's unit": (
         "duty.yaml",

@@ -89,7 +89,11 @@ def read_article(html: str, url: str, selectors: Selectors, fetched: datetime, z
     """
     tree = LexborHTMLParser(html)
     tree.strip_tags(_UNSEEN)
-    document = trafilatura.bare_extraction(html, url=url, include_comments=False, with_metadata=True)
+    # Its extensive search tries every language of the world on every date; ours below knows what stands on such pages.
+    dates = {"extensive_search": False, "original_date": True}
+    document = trafilatura.bare_extraction(
+        html, url=url, include_comments=False, with_metadata=True, date_extraction_params=dates
+    )
     guessed = document.as_dict() if isinstance(document, trafilatura.settings.Document) else {}
     title = _part(tree, selectors.title, "title") or _text(guessed.get("title"))
     body = _part(tree, selectors.body, "body") or _text(guessed.get("text"))

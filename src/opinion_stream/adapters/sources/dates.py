@@ -38,19 +38,26 @@ _COMPACT = re.compile(r"(?<!\d)(20\d{2})([01]\d)([0-3]\d)(?!\d)")
 _NO_YEAR = re.compile(r"(\d{1,2})\s*(?:月|[-/])\s*(\d{1,2})\s*日?(?=\s|\d?$|\d?\d\s*[:：时点]|[上下中晚早凌])")
 _WEEKDAY = re.compile(r"[(（]?(?:星期|周)[一二三四五六日天][)）]?")
 _HAS_CLOCK = re.compile(r"\d\s*[:：时点]\s*\d")
+_LABEL = re.compile(r"(?:发布|发表|刊发|日期|时间)\s*(?:日期|时间|于)?\s*[:：]?\s*$")
 _SAME = {"昨日": "昨天", "今日": "今天", "前日": "前天", "刚才": "刚刚", "：": ":", "大前天": "3天前"}
 
 
 def find_date(text: str, fetched: datetime, zone: ZoneInfo) -> datetime | None:
-    """The first date with a time of day in running text (`发布时间：2026年11月3日 14:20 来源：…`); None without one.
+    """The date in running text (`发布时间：2026年11月3日 14:20 来源：…`): the first that has a time of day, else the
+    first day that a word such as 发布时间 stands before; None without one.
 
-    A bare day is not taken: pages show today's date, and texts speak of other days.
+    Any other bare day is not taken: pages show today's date, and texts speak of other days.
     """
-    for match in _DATE.finditer(_plain(text)):
-        found = _read(match[0].strip(), fetched, zone) if _HAS_CLOCK.search(match[0]) else None
-        if found is not None:
-            return found
-    return None
+    plain = _plain(text)
+    labelled: str | None = None
+    for match in _DATE.finditer(plain):
+        if _HAS_CLOCK.search(match[0]):
+            found = _read(match[0].strip(), fetched, zone)
+            if found is not None:
+                return found
+        elif labelled is None and _LABEL.search(plain[max(0, match.start() - 12) : match.start()]):
+            labelled = match[0].strip()
+    return _read(labelled, fetched, zone) if labelled else None
 
 
 def read_date(text: str, fetched: datetime, zone: ZoneInfo) -> datetime | None:
