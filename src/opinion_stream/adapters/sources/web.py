@@ -12,6 +12,7 @@ from opinion_stream.adapters.sources.article import Article, article_links, read
 from opinion_stream.adapters.sources.base import Cursor, Failure, Json, Page, Record, Surroundings
 from opinion_stream.adapters.sources.encoding import decoded
 from opinion_stream.adapters.sources.identity import Seen, source_id
+from opinion_stream.adapters.sources.nesting import check_nesting
 from opinion_stream.adapters.sources.queue import Queue
 from opinion_stream.adapters.sources.web_client import Reply, WebClient
 from opinion_stream.errors import SourceError
@@ -19,7 +20,7 @@ from opinion_stream.policy.source_web import WebSource
 
 _FAILURES_IN_A_ROW = 3
 """After so many articles in a row that could not be read the site is left alone for this poll."""
-_NEVER = frozenset({"not_html", "too_large", "http_410"})
+_NEVER = frozenset({"not_html", "too_large", "too_complex", "http_410"})
 """Failures that another attempt does not mend."""
 
 
@@ -66,7 +67,8 @@ class WebConnector:
                 reply = await self._client.get(url, validators=state.validators_of(url))
                 if reply.not_modified:
                     continue
-                found = article_links(self._text(reply), reply.url, self._source)
+                read = partial(article_links, self._text(reply), reply.url, self._source)
+                found = await asyncio.to_thread(read)
             except SourceError as error:
                 failures.append(error)
                 continue
@@ -99,7 +101,10 @@ class WebConnector:
         }
 
     def _text(self, reply: Reply) -> str:
-        return decoded(reply.body, reply.headers.get("content-type", ""), self._source.encoding)
+        html = decoded(reply.body, reply.headers.get("content-type", ""), self._source.encoding)
+        parts = urlsplit(reply.url)
+        check_nesting(html, f"{parts.netloc}{parts.path}")
+        return html
 
 
 class _State:
