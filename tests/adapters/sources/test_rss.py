@@ -205,3 +205,18 @@ async def test_an_entity_bomb_does_no_harm(desk: Desk, site: Site) -> None:
     )
     await desk.poll()
     assert all(len(value) < 10_000 for value in desk.broker.taken)
+
+
+@pytest.mark.parametrize(
+    "reference", ["&#x110000;", "&#1114112;", "&#xD800;", "&amp;#x110000;", "&#99999999999999999999;"]
+)
+async def test_a_reference_to_no_character_costs_one_character(desk: Desk, site: Site, reference: str) -> None:
+    site.put("/feed.xml", rss([item(1), item(2)]).replace("停水消息1", f"停{reference}水"))
+    assert (await desk.poll()).sent == 2
+    assert {"停\ufffd水", "停水消息2"} == {record["title"] for record in desk.broker.records}
+
+
+@pytest.mark.parametrize("zone", ["+99999999999999999999", "+9999", "XYZ"])
+async def test_a_date_with_an_impossible_zone_does_not_stop_the_feed(desk: Desk, site: Site, zone: str) -> None:
+    site.put("/feed.xml", rss([item(1, date=f"Tue, 03 Nov 2026 14:20:00 {zone}"), item(2)]))
+    assert (await desk.poll()).sent == 2

@@ -90,11 +90,11 @@ def _mail_date(text: str, zone: ZoneInfo) -> datetime | None:
         local = parsedate_to_datetime(body)
         if name.isalpha() and name == local.replace(tzinfo=zone).tzname():
             return local.replace(tzinfo=zone)
-    except ValueError:
+    except (ValueError, OverflowError):
         pass
     try:
         return _in_zone(parsedate_to_datetime(text), zone)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
 
 

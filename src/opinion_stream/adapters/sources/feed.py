@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import sys
 from calendar import timegm
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from opinion_stream.domain.collection.clean import strip_html
 from opinion_stream.errors import Rejected, SourceError
 
 _END = re.compile(r"</(?:\w+:)?(?:rss|feed|rdf)\s*>\s*(?:<!--.*?-->\s*)*\Z", re.IGNORECASE | re.DOTALL)
+_REFERENCE = re.compile(r"&(?:amp;)?#(x[0-9a-f]+|[0-9]+);?", re.IGNORECASE)
 _MAX_URL = 4000
 _MAX_AUTHOR = 500
 
@@ -49,7 +51,11 @@ def read_feed(body: bytes, content_type: str, url: str, fetched: datetime, zone:
     text = decoded(body, content_type)
     # The encoding is settled, so the library is handed UTF-8 and told so; a declaration inside would contradict it.
     headers = {"content-type": "application/xml; charset=utf-8", "content-location": url}
-    parsed = feedparser.parse(io.BytesIO(text.encode("utf-8", "replace")), response_headers=headers)
+    text = _REFERENCE.sub(_possible, text)
+    try:
+        parsed = feedparser.parse(io.BytesIO(text.encode("utf-8", "replace")), response_headers=headers)
+    except (ValueError, OverflowError) as error:
+        raise SourceError("bad_feed", f"the feed cannot be parsed: {type(error).__name__}") from error
     broken = isinstance(parsed.get("bozo_exception"), SAXException)
     if not parsed.get("version") and not parsed.entries:
         raise SourceError("bad_feed", "the address gives no RSS or Atom feed; see whether it has moved")
@@ -82,6 +88,13 @@ def _entry(item: Mapping[str, object], fetched: datetime, zone: ZoneInfo) -> Ent
         "author": author if 0 < len(author) <= _MAX_AUTHOR else None,
     }
     return Entry(entry_id, record)
+
+
+def _possible(reference: re.Match[str]) -> str:
+    """A numeric character reference, or U+FFFD for a number that is no character: the library would break on it."""
+    digits = reference[1].lower()
+    number = int(digits[1:10], 16) if digits.startswith("x") else int(digits[:10])
+    return reference[0] if number <= sys.maxunicode and not 0xD800 <= number <= 0xDFFF else "\ufffd"
 
 
 def _body(item: Mapping[str, object]) -> str:
