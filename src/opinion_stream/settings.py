@@ -81,6 +81,24 @@ class Settings(BaseModel):
     """After so long without a sign of life the broker gives a worker's partitions to another."""
     metrics_port: int = Field(default=0, ge=0, le=65535)
     """Port on 127.0.0.1 for Prometheus metrics; 0: none."""
+    intake_host: str = "127.0.0.1"
+    """Where the HTTP intake listens; another address than this machine's own needs TLS or a proxy that ends it."""
+    intake_port: int = Field(default=8088, ge=0, le=65535)
+    intake_behind_proxy: bool = False
+    """True: a proxy before the intake ends TLS."""
+    intake_tls_cert: Path | None = None
+    intake_tls_key: Path | None = None
+    intake_max_body_bytes: int = Field(default=5 * 1024 * 1024, ge=1000, le=64 * 1024 * 1024)
+    intake_max_items: int = Field(default=1000, ge=1, le=10_000)
+    """Most mentions in one request."""
+    intake_rate: float = Field(default=2000, gt=0, le=1_000_000)
+    """Mentions a second that one client may hand in."""
+    intake_queue_mentions: int = Field(default=10_000, ge=100, le=1_000_000)
+    """Most mentions that wait for the broker's acknowledgement; more are answered 503."""
+    intake_queue_bytes: int = Field(default=64 * 1024 * 1024, ge=1_000_000)
+    """Most bytes of them, and of bodies that are being read; at least `intake_max_body_bytes`."""
+    intake_ack_seconds: float = Field(default=5.0, gt=0, le=60)
+    """Longest wait for the broker's acknowledgement before the answer is 503."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     def secret_key(self) -> bytes:

@@ -54,6 +54,16 @@ class BatchProducer:
             await self._producer.stop()
             self._producer = None
 
+    async def partitions(self, topic: str) -> int:
+        """Ask the broker, now, how many partitions the topic has; 0: there is no such topic.
+
+        Raises DeliveryError when the producer is not started, KafkaError when no broker answers.
+        """
+        if self._producer is None:
+            raise DeliveryError("the producer is not started")
+        metadata = await self._producer.client.fetch_all_metadata()
+        return len(metadata.partitions_for_topic(topic) or ())
+
     async def send_all(self, records: Sequence[Outgoing]) -> list[int]:
         """Write the records; returns the offset of each once all are acknowledged.
 

@@ -15,7 +15,7 @@ from opinion_stream.errors import OpinionStreamError
 MODULES = (
     *("demo", "worker", "topics", "replay", "files", "why", "warn", "brief", "forecast", "learn", "look", "incident"),
     *("act", "task", "escalation", "referral", "duty", "notify", "publish", "bulletin", "check", "contracts"),
-    *("collect", "dlq"),
+    *("collect", "dlq", "intake"),
 )
 """Modules of this package that add subcommands, in the order of the help."""
 
