@@ -5,7 +5,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: help setup run test lint type unit e2e test-kafka bench bench-assessment bench-trend fuzz contracts lock clean
+.PHONY: $(shell grep -oE '^[a-z0-9-]+:' $(MAKEFILE_LIST) | tr -d :)
 
 help:  ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -58,6 +58,11 @@ fuzz: setup  ## Bad records through collection: make fuzz FUZZ_RECORDS=200000 FU
 
 bench-trend: setup  ## Expected volume and early warnings on the real data: intervals, lead times, false alarms (minutes)
 	$(BIN)/python benchmarks/trend.py
+
+bench-intake: setup  ## The HTTP intake at 500 posts/s for a minute, on the embedded broker and on a real Kafka (where Java is)
+	$(BIN)/python benchmarks/intake.py
+	@bash deploy/kafka/kafka.sh run $(BIN)/python benchmarks/intake.py; code=$$?; \
+	if [ $$code -eq 3 ]; then echo "bench-intake: no real Kafka here, see the line above"; exit 0; fi; exit $$code
 
 lock: setup  ## Renew requirements.lock from pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --all-extras --generate-hashes --no-annotate --no-header --no-emit-index-url pyproject.toml -o requirements.lock

@@ -67,7 +67,7 @@ def rejected(rejection: Rejected) -> Fault:
 
 def _fault(field: str, detail: ErrorDetails) -> Fault:
     kind = detail["type"]
-    if kind == "string_too_long":
+    if kind in ("string_too_long", "too_long"):
         code, reason, cure = "field_too_long", f"过长，上限为 {detail['ctx']['max_length']} 个字符", "缩短"
     else:
         code, reason, cure = _BY_TYPE.get(kind, ("wrong_type", "类型不对", "按接口文档改正"))

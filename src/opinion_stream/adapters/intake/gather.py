@@ -18,9 +18,9 @@ from opinion_stream.adapters.intake.metrics import IntakeMetrics
 from opinion_stream.adapters.producer import Outgoing
 from opinion_stream.errors import DeliveryError
 
-LINGER_SECONDS = 0.003
+LINGER_SECONDS = 0.005
 MOST_AT_ONCE = 1000
-WRITES_AT_ONCE = 4
+WRITES_AT_ONCE = 2
 PROBE_SECONDS, PROBE_AGAIN_SECONDS, PROBE_PATIENCE_SECONDS = 5.0, 1.0, 5.0
 log = structlog.get_logger("opinion_stream.intake")
 
