@@ -70,6 +70,7 @@ def messages(tmp_path: Path) -> Path:
         "task transfer",
         "task extend",
         "topics apply",
+        "intake",
         "config check",
         "escalation ack",
         "escalation instruct",

@@ -37,6 +37,7 @@ class Door:
         self._zone = ZoneInfo(policy.jurisdiction.timezone)
         self._ahead = timedelta(hours=policy.collection.max_ahead_hours)
         self._now = now
+        clean("一")  # its tables are made at the first text, which else the first sender would wait for
 
     def check(self, index: int, item: object, sources: Container[str]) -> Taken | RefusedItem:
         """Judge one decoded item. `sources`: those the sender may name.
