@@ -67,7 +67,7 @@ def intake(
     from opinion_stream.adapters.logs import set_up_logs
 
     tokens = checked_tokens(settings, os.environ)
-    settings.bootstrap()
+    settings.broker()
     set_up_logs(settings.log_level)
     app = make_app(settings, load_policy(settings.config), tokens)
     with contextlib.suppress(ImportError):

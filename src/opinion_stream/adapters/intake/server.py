@@ -63,7 +63,7 @@ def make_app(
     """The application on the broker of the settings, or on another writer."""
     metrics = IntakeMetrics()
     gatherer = Gatherer(
-        make_writer or partial(BatchProducer, settings.bootstrap(), client_id="opinion-intake"),
+        make_writer or partial(BatchProducer, settings.broker(), client_id="opinion-intake"),
         full_name(settings.topic_prefix, INBOUND),
         metrics,
         most_records=settings.intake_queue_mentions,
