@@ -169,7 +169,7 @@ def _texts(file: Path) -> list[dict[str, object]]:
 
 async def missing(settings: Settings, promised: list[str]) -> int:
     """How many of the promised ids are not on the topic."""
-    async with reader(settings.bootstrap()) as read:
+    async with reader(settings.broker()) as read:
         records = await read.read_to_end([full_name(settings.topic_prefix, INBOUND)])
     return len(set(promised) - {json.loads(record.value or b"{}").get("id") for record in records})
 
