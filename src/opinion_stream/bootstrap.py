@@ -235,6 +235,10 @@ class StageApp:
         if crashed is not None:
             self._on_fatal(crashed)
 
+    def ready(self) -> bool:
+        """Whether state is recovered and partitions are consumed: false while starting, rebalancing and stopping."""
+        return self.app.started and not self.app.should_stop and self._recovered()
+
     async def _announce(self, on_ready: Callable[[], None]) -> None:
         while not self._recovered():
             await asyncio.sleep(0.05)

@@ -80,7 +80,12 @@ class Settings(BaseModel):
     session_seconds: float = Field(default=10.0, ge=3, le=300)
     """After so long without a sign of life the broker gives a worker's partitions to another."""
     metrics_port: int = Field(default=0, ge=0, le=65535)
-    """Port on 127.0.0.1 for Prometheus metrics; 0: none."""
+    """Port for `/metrics`, `/healthz` and `/readyz`; 0: none."""
+    metrics_host: str = "127.0.0.1"
+    """Address the port is opened on; other than this machine's own it needs a token."""
+    metrics_token: SecretStr | None = Field(default=None, min_length=16)
+    """What Prometheus must show as bearer token to read `/metrics`."""
+    metrics_token_file: Path | None = None
     intake_host: str = "127.0.0.1"
     """Where the HTTP intake listens; another address than this machine's own needs TLS or a proxy that ends it."""
     intake_port: int = Field(default=8088, ge=0, le=65535)
@@ -109,10 +114,7 @@ class Settings(BaseModel):
         if self.pseudonym_key is not None:
             return self.pseudonym_key.get_secret_value().encode()
         if self.pseudonym_key_file is not None:
-            try:
-                key = self.pseudonym_key_file.read_text(encoding="utf-8").strip()
-            except OSError as error:
-                raise SettingsError(f"OPINION_PSEUDONYM_KEY_FILE: cannot be read: {error.strerror}") from error
+            key = _read("OPINION_PSEUDONYM_KEY_FILE", self.pseudonym_key_file)
             if len(key) >= 16:
                 return key.encode()
             raise SettingsError("OPINION_PSEUDONYM_KEY_FILE: the key must have at least 16 characters")
@@ -120,6 +122,17 @@ class Settings(BaseModel):
             "OPINION_PSEUDONYM_KEY is not set: without it authors cannot be pseudonymised. Make one with "
             "`python -c 'import secrets; print(secrets.token_hex(32))'`, keep it safe, and set it for every worker."
         )
+
+    def door_token(self) -> str | None:
+        """The token that guards `/metrics`; None: there is none. Raises SettingsError when its file cannot be used."""
+        if self.metrics_token is not None:
+            return self.metrics_token.get_secret_value()
+        if self.metrics_token_file is None:
+            return None
+        token = _read("OPINION_METRICS_TOKEN_FILE", self.metrics_token_file)
+        if len(token) < 16:
+            raise SettingsError("OPINION_METRICS_TOKEN_FILE: the token must have at least 16 characters")
+        return token
 
     def broker(self) -> Broker:
         """How to reach the broker. Raises SettingsError naming the variable that is missing or cannot be read."""
@@ -144,10 +157,7 @@ class Settings(BaseModel):
             return self.kafka_password.get_secret_value()
         if self.kafka_password_file is None:
             raise SettingsError("OPINION_KAFKA_PASSWORD or OPINION_KAFKA_PASSWORD_FILE is not set: sasl_tls needs it")
-        try:
-            return self.kafka_password_file.read_text(encoding="utf-8").strip()
-        except OSError as error:
-            raise SettingsError(f"OPINION_KAFKA_PASSWORD_FILE: cannot be read: {error.strerror}") from error
+        return _read("OPINION_KAFKA_PASSWORD_FILE", self.kafka_password_file)
 
     def bootstrap(self) -> str:
         """Address of the broker. Raises SettingsError when none is set."""
@@ -157,6 +167,13 @@ class Settings(BaseModel):
             "OPINION_KAFKA_BOOTSTRAP is not set: name the broker as HOST:PORT, e.g. 127.0.0.1:9092 "
             "(`opinion-stream demo` brings a broker of its own)."
         )
+
+
+def _read(name: str, path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise SettingsError(f"{name}: cannot be read: {error.strerror}") from error
 
 
 def load_settings(**overrides: object) -> Settings:

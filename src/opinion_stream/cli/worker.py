@@ -35,8 +35,7 @@ def worker(
 
     Needs OPINION_KAFKA_BOOTSTRAP and OPINION_PSEUDONYM_KEY. Topics must exist (`topics apply`).
     """
-    from prometheus_client import start_http_server
-
+    from opinion_stream.adapters.door import Pulse, open_door
     from opinion_stream.adapters.logs import set_up_logs
     from opinion_stream.adapters.processes import end_with_parent
     from opinion_stream.adapters.signals import stop_on_signals
@@ -61,8 +60,10 @@ def worker(
         stop = stop_on_signals()
         stage_app = StageApp(stage, settings, policy)
         gc.freeze()  # what a worker starts with stays to the end: no need to look through it again and again
-        if settings.metrics_port:
-            start_http_server(settings.metrics_port, addr="127.0.0.1", registry=stage_app.metrics.registry)
+        pulse = Pulse()
+        open_door(settings, stage_app.metrics.registry, pulse.alive, stage_app.ready)
+        beating = asyncio.create_task(pulse.beat())
         await stage_app.run(stop, on_ready=lambda: ready_file.touch() if ready_file else None)
+        beating.cancel()
 
     asyncio.run(run())
