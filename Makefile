@@ -47,6 +47,9 @@ contracts: setup  ## Check the message contracts: equal to the code, compatible,
 	@if command -v npm >/dev/null; then cd contracts/validator && npm ci --silent --no-audit --no-fund && node validate.mjs ../asyncapi.yaml; \
 	elif [ -n "$$CI" ]; then echo "contracts: npm is missing"; exit 1; else echo "contracts: AsyncAPI not validated, npm is missing"; fi
 
+deploy-check: setup  ## Check compose files, Kubernetes manifests, image recipe and units by their own validators
+	@bash deploy/check.sh
+
 bench: setup  ## End-to-end speed on the real message file (see benchmarks/README.md)
 	$(BIN)/python benchmarks/road.py
 

@@ -1,0 +1,107 @@
+"""What is deployed follows from the code: committed manifests, rights, probes, limits."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from opinion_stream.access import SERVICES, rights, upstream, user_of
+from opinion_stream.cli.manifests import rendered
+from opinion_stream.deployment import kubernetes, strimzi
+from opinion_stream.settings import load_settings
+from opinion_stream.topics import STATEFUL, Stage
+
+DEPLOY = Path(__file__).parents[2] / "deploy"
+SETTINGS = load_settings(partitions=12, replication=3)
+"""As `deploy/kubernetes/settings.yaml` says."""
+
+
+@pytest.mark.parametrize(
+    ("name", "made"),
+    [
+        ("kubernetes/stages.yaml", kubernetes.stages(SETTINGS)),
+        ("kubernetes/services.yaml", kubernetes.services(SETTINGS)),
+        ("kubernetes/doors.yaml", kubernetes.doors()),
+        ("kubernetes/scaling.yaml", kubernetes.scaling(SETTINGS, "kafka-kafka-bootstrap:9093")),
+        ("kafka/strimzi/topics.yaml", strimzi.topics(SETTINGS, "kafka")),
+        ("kafka/strimzi/users.yaml", strimzi.users(SETTINGS, "kafka")),
+    ],
+)
+def test_the_committed_manifests_are_what_the_code_makes(name: str, made: list[dict[str, object]]) -> None:
+    assert (DEPLOY / name).read_text(encoding="utf-8") == rendered(made), (
+        "make them anew: OPINION_PARTITIONS=12 OPINION_REPLICATION=3 opinion-stream manifests kubernetes (strimzi)"
+    )
+
+
+def workloads() -> list[dict[str, Any]]:
+    made = [*kubernetes.stages(SETTINGS), *kubernetes.services(SETTINGS)]
+    return [one for one in made if one["kind"] in ("Deployment", "StatefulSet")]
+
+
+@pytest.mark.parametrize("workload", workloads(), ids=lambda workload: workload["metadata"]["name"])
+def test_every_workload_is_shut_in_probed_and_bounded(workload: dict[str, Any]) -> None:
+    pod = workload["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    assert pod["securityContext"]["runAsNonRoot"]
+    assert pod["terminationGracePeriodSeconds"] >= 30
+    assert container["securityContext"]["readOnlyRootFilesystem"]
+    assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
+    assert container["livenessProbe"]["httpGet"]["path"] == "/healthz"
+    assert container["readinessProbe"]["httpGet"]["path"] == "/readyz"
+    assert container["resources"]["limits"]["memory"]
+    values = [variable["value"] for variable in container["env"]]
+    assert all("/run/secrets/" in value or value.startswith("opinion-") for value in values)
+
+
+def test_a_stage_that_remembers_keeps_its_state_over_a_restart() -> None:
+    kinds = {one["metadata"]["name"]: one["kind"] for one in workloads()}
+    for stage in Stage:
+        assert kinds[stage.value] == ("StatefulSet" if stage in STATEFUL else "Deployment")
+
+
+def test_no_more_workers_than_partitions() -> None:
+    for scaled in kubernetes.scaling(SETTINGS, "kafka:9093"):
+        assert scaled["spec"]["maxReplicaCount"] == SETTINGS.partitions  # type: ignore[index]
+
+
+def test_the_users_of_strimzi_have_the_rights_of_the_registry_and_no_other() -> None:
+    given = set()
+    for user in strimzi.users(SETTINGS, "kafka"):
+        name, spec = user["metadata"]["name"], user["spec"]  # type: ignore[index]
+        for acl in spec["authorization"]["acls"]:
+            resource = acl["resource"]
+            for operation in acl["operations"]:
+                given.add((name, resource["type"], resource["name"], operation, resource["patternType"] == "prefix"))
+    wanted = {
+        (r.principal.removeprefix("User:"), r.resource.lower(), r.name, r.operation.capitalize(), r.prefixed)
+        for r in rights(SETTINGS.topic_prefix)
+    }
+    assert given == wanted
+
+
+def test_compose_runs_every_stage_with_a_user_and_a_password_of_its_own() -> None:
+    services = yaml.safe_load((DEPLOY / "compose.yml").read_text(encoding="utf-8"))["services"]
+    for stage in Stage:
+        service = services[stage.value]
+        assert service["command"] == ["worker", stage.value]
+        assert service["environment"]["OPINION_KAFKA_USERNAME"] == f"opinion-{stage.value}"
+        assert {"source": f"kafka-{stage.value}", "target": "kafka-password"} in service["secrets"]
+        assert service["read_only"]
+    published = [port for service in services.values() for port in service.get("ports", [])]
+    assert all(str(port).startswith("127.0.0.1:") for port in published)
+
+
+def test_the_secrets_script_knows_every_service() -> None:
+    script = (DEPLOY / "secrets.sh").read_text(encoding="utf-8")
+    for service in (*SERVICES, upstream("upstream")):
+        assert f" {service.name} " in script.replace(";", " ;"), service.name
+        assert user_of("opinion", service) == f"opinion-{service.name}"
+
+
+def test_no_secret_is_committed() -> None:
+    ignored = (DEPLOY.parent / ".gitignore").read_text(encoding="utf-8")
+    assert "deploy/secrets/" in ignored
+    assert "deploy/.env" in ignored
