@@ -13,12 +13,34 @@ from opinion_stream import __version__
 from opinion_stream.errors import OpinionStreamError
 
 MODULES = tuple(
-    """
-    demo worker topics replay files why warn brief forecast learn look incident
-    act task escalation referral duty notify publish bulletin check
-    collect intake dlq
-    contracts manifests
-    """.split()
+    [
+        "demo",
+        "worker",
+        "topics",
+        "replay",
+        "files",
+        "why",
+        "warn",
+        "brief",
+        "forecast",
+        "learn",
+        "look",
+        "incident",
+        "act",
+        "task",
+        "escalation",
+        "referral",
+        "duty",
+        "notify",
+        "publish",
+        "bulletin",
+        "check",
+        "collect",
+        "intake",
+        "dlq",
+        "contracts",
+        "manifests",
+    ]
 )
 """Modules of this package that add subcommands, in the order of the help."""
 

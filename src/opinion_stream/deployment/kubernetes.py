@@ -23,7 +23,7 @@ DATA = "/var/lib/opinion-stream"
 
 
 def stages(settings: Settings) -> list[Manifest]:
-    """Every stage with its disruption budget: where it keeps state a StatefulSet (a claim per worker), else a Deployment."""
+    """Every stage with its disruption budget: a StatefulSet (a claim per worker) where it keeps state."""
     found: list[Manifest] = []
     for stage in Stage:
         found.append(_workload(stage.value, ["worker", stage.value], user_of_stage(settings, stage), stage in STATEFUL))
