@@ -14,7 +14,7 @@ from opinion_stream.errors import PolicyError
 from opinion_stream.policy import Policy, load_policy
 
 ROOT = Path(__file__).resolve().parents[2]
-FILES = sorted(Policy.model_fields)
+FILES = sorted(Policy.model_fields.keys() - {"mappings"})
 SHIPPED = [
     ROOT / "config",
     *sorted({p.parent for p in (ROOT / "examples").rglob("jurisdiction.yaml")}),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 Code = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
 """A stable identifier of ours: letters, digits, dot, dash and underscore."""
 

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from opinion_stream.errors import PolicyError
 from opinion_stream.models.base import Grade
 from opinion_stream.policy.answers import Answers
-from opinion_stream.policy.base import PolicyModel
+from opinion_stream.policy.base import CODE, PolicyModel
 from opinion_stream.policy.collection import CollectionPolicy
 from opinion_stream.policy.duty import Duty
 from opinion_stream.policy.handling import Deadlines, Response, Routes
@@ -28,6 +28,7 @@ from opinion_stream.policy.judgement import (
     Sensitivity,
     SubCategory,
 )
+from opinion_stream.policy.mapping import FieldMapping, Mappings
 from opinion_stream.policy.notify import Notify
 from opinion_stream.policy.outlook import Outlook, Warnings
 from opinion_stream.policy.places import (
@@ -45,6 +46,9 @@ from opinion_stream.policy.sources import SourcesPolicy, source_problems
 from opinion_stream.policy.supervision import Supervision
 
 M = TypeVar("M", bound=PolicyModel)
+
+MAPPINGS = "mappings"
+"""The one part of a policy that is a folder and not a file."""
 
 
 class Policy(PolicyModel):
@@ -73,6 +77,8 @@ class Policy(PolicyModel):
     trend: Outlook
     warnings: Warnings
     sources: SourcesPolicy
+    mappings: Mappings = Mappings()
+    """Every file of the folder `mappings`, which may be missing."""
 
     def region(self, code: str) -> Region:
         """The region of that code; KeyError if there is none."""
@@ -103,12 +109,15 @@ def load_policy(folder: Path) -> Policy:
     problems: list[str] = []
     parts: dict[str, PolicyModel] = {}
     for name, field in Policy.model_fields.items():
+        if name == MAPPINGS:
+            continue
         kind = field.annotation
         if not (isinstance(kind, type) and issubclass(kind, PolicyModel)):
             raise TypeError(f"Policy.{name} must be a PolicyModel")
         part = _read(folder / f"{name}.yaml", kind, problems)
         if part is not None:
             parts[name] = part
+    parts[MAPPINGS] = _read_mappings(folder / MAPPINGS, problems)
     if problems:
         raise PolicyError(problems)
     policy = Policy.model_validate(parts)
@@ -116,6 +125,16 @@ def load_policy(folder: Path) -> Policy:
     if problems:
         raise PolicyError([f"{folder}/{problem}" for problem in problems])
     return policy
+
+
+def _read_mappings(folder: Path, problems: list[str]) -> Mappings:
+    files: dict[str, FieldMapping] = {}
+    for path in sorted(folder.glob("*.yaml")):
+        if not CODE.fullmatch(path.stem):
+            problems.append(f"{path}: the name of a mapping has letters, digits, dots, dashes and underscores only")
+        elif (mapping := _read(path, FieldMapping, problems)) is not None:
+            files[path.stem] = mapping
+    return Mappings(files=files)
 
 
 def _read(path: Path, kind: type[M], problems: list[str]) -> M | None:

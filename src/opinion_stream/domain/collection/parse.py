@@ -7,10 +7,12 @@ from collections.abc import Iterable
 from zoneinfo import ZoneInfo
 
 from pydantic import TypeAdapter, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic_core import ErrorDetails, from_json
 
+from opinion_stream.domain.collection.mapping import FAULTS, UNMAPPED
 from opinion_stream.errors import Rejected
 from opinion_stream.models.mention import RawMention
+from opinion_stream.policy.base import CODE
 from opinion_stream.policy.collection import CollectionPolicy
 
 _ADAPTER = TypeAdapter(RawMention)
@@ -49,6 +51,8 @@ _WANTED = {
     "model_type": "应为对象",
     "bool_type": "应为真或假",
 }
+_UNMAPPED = b'"%s":' % UNMAPPED.encode()
+_MOST_ROWS = 10**8
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
@@ -63,6 +67,8 @@ def parse(value: bytes, limits: CollectionPolicy, zone: ZoneInfo) -> RawMention:
     value = value.removeprefix(_BOM)
     if not value.strip():
         raise Rejected("empty_record", "记录是空的")
+    if _UNMAPPED in value:
+        _check_mapped(value)
     try:
         raw = _ADAPTER.validate_json(value)
     except ValidationError as error:
@@ -94,6 +100,27 @@ def parse_all(values: Iterable[bytes], limits: CollectionPolicy, zone: ZoneInfo)
         except Rejected as rejection:
             results.append(rejection)
     return results
+
+
+def _check_mapped(value: bytes) -> None:
+    """Refuse a record that its connector could not map. Only known words and figures get into the reason."""
+    try:
+        data = from_json(value)
+    except ValueError:
+        return
+    note = data.get(UNMAPPED) if isinstance(data, dict) else None
+    if not isinstance(note, dict):
+        return
+    name, row, fields = note.get("mapping"), note.get("row"), note.get("fields")
+    given = fields.items() if isinstance(fields, dict) else ()
+    said = [
+        f"{_named(field) if field in _FIELDS else '整条记录'}{FAULTS[kind]}"
+        for field, kind in given
+        if isinstance(kind, str) and kind in FAULTS
+    ]
+    where = f"，第 {row} 行" if isinstance(row, int) and 0 < row < _MOST_ROWS else ""
+    mapping = name if isinstance(name, str) and CODE.fullmatch(name) else "（未知）"
+    raise Rejected("unmapped", f"按映射 {mapping} 无法转换{where}：{'；'.join(said) or '原因未注明'}")
 
 
 def _check_text(value: bytes, raw: RawMention) -> None:
