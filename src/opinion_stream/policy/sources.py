@@ -10,12 +10,16 @@ from pydantic import Field, model_validator
 
 from opinion_stream.policy.base import PolicyModel
 from opinion_stream.policy.source import Schedule, SourceBase
+from opinion_stream.policy.source_data import ApiSource, FolderSource, KafkaSource
 from opinion_stream.policy.source_web import RssSource, WebSource
 
 if TYPE_CHECKING:
     from opinion_stream.policy.loader import Policy
 
-Source = Annotated[RssSource | WebSource, Field(discriminator="kind")]
+Source = Annotated[
+    RssSource | WebSource | ApiSource | FolderSource | KafkaSource,
+    Field(discriminator="kind"),
+]
 """Every kind of source. A new kind is a model of its own (see `source.py`), named here."""
 
 
@@ -79,6 +83,9 @@ def source_problems(policy: Policy) -> Iterator[str]:
     resolver = MediaResolver(policy.media)
     for source in policy.sources.sources:
         key = f"sources.yaml: sources.{source.name}"
+        mapping = getattr(source, "mapping", None)
+        if mapping is not None and mapping not in policy.mappings.files:
+            yield f"{key}.mapping: there is no mappings/{mapping}.yaml"
         if source.region_hint is not None and source.region_hint not in regions:
             yield f"{key}.region_hint: {source.region_hint!r} is not in regions.yaml"
         if source.channel is not None and source.channel not in policy.media.channels:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from builders import T0
@@ -64,9 +66,12 @@ async def read(
 ) -> list[str | None]:
     """So many polls, each as by a new process; the errors."""
     errors = []
+    around = replace(world.around, environ=environment or {})
     for _ in range(polls):
-        async with WebClient(POLICY.sources.defaults.http, world.around) as client:
-            outcome = await world.poll(made, ApiConnector(made, MAPPING, client, world.around, environment or {}))
+        # Without the authorities' certificates, which are slow to load and not asked for here.
+        plain = httpx.AsyncHTTPTransport(verify=False)
+        async with WebClient(POLICY.sources.defaults.http, world.around, plain) as client:
+            outcome = await world.poll(made, ApiConnector(made, MAPPING, client, around))
         errors.append(outcome.error)
     return errors
 
@@ -97,15 +102,15 @@ async def test_what_is_collected_is_what_is_served_whatever_breaks_and_while_it_
     tmp_path: Path, paging: dict[str, Any], newest_first: bool
 ) -> None:
     """A crash at each delivery and each store in turn, a server that limits and fails, late orders in between."""
-    for at in range(1, 8):
+    for at in (1, 4):
         for broken in ("broker", "state"):
             world = World(tmp_path / f"{at}-{broken}")
             (world.broker if broken == "broker" else world.cursors).fail_at = {at, at + 1}
             weather = itertools.cycle([200, 503, 200, 429, 200, 500, 500, 500])
             async with OrderApi(orders(10), newest_first=newest_first, weather=weather) as api:
-                api.after_each = growing(2, 24, timedelta(minutes=20))
+                api.after_each = growing(2, 20, timedelta(minutes=20))
                 made = source(api.url, paging=paging, since=SINCE, method="GET")
-                errors = await read(world, made, 16)
+                errors = await read(world, made, 11)
                 assert any(errors)
                 assert numbers(world) == {order.as_json()["no"] for order in api.orders}
                 # Sent again is only what a crash left unsaid: at most two pages.

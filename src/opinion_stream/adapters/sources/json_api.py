@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from typing import Protocol
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from zoneinfo import ZoneInfo
@@ -60,16 +60,14 @@ class ApiConnector:
         mapping: FieldMapping,
         client: Client,
         around: Surroundings,
-        environment: Mapping[str, str],
     ) -> None:
         self._source = source
         self._zone = ZoneInfo(mapping.zone) if mapping.zone else around.zone
         self._mapper = Mapper(mapping, source.mapping, around.zone)
         self._client = client
         self._around = around
-        self._environment = environment
 
-    async def poll(self, cursor: Cursor) -> AsyncIterator[Page]:
+    async def poll(self, cursor: Cursor) -> AsyncGenerator[Page, None]:
         """See `Connector`. A round of pages that was cut off is gone on with; where the server knows its place no
         more, the round begins anew and what was sent is left out."""
         source, progress = self._source, ReadProgress.of(cursor, self._source.remember)
@@ -146,7 +144,7 @@ class ApiConnector:
 
     def _token(self) -> str:
         name = variable("SOURCE", self._source.name) + "_TOKEN"
-        token = secret(name, self._environment)
+        token = secret(name, self._around.environ)
         if not token:
             raise SourceError(
                 "token", f"source {self._source.name} needs a token: set {name}, or {name}_FILE to a file with it"

@@ -61,7 +61,7 @@ async def collector(
             readings = [
                 Reading(
                     source=source,
-                    connector=connector_of(source, client, around),
+                    connector=connector_of(source, policy.mappings, client, around),
                     stamp=Stamp(source, policy),
                     schedule=policy.sources.schedule_of(source),
                 )

@@ -1,0 +1,176 @@
+"""The bridge from another body's topic: its records become ours; the offset is kept in our cursor, not in a group."""
+
+from __future__ import annotations
+
+import ssl
+import tempfile
+from collections.abc import AsyncGenerator, Mapping
+from pathlib import Path
+
+import orjson
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.errors import KafkaError
+from pydantic import JsonValue
+
+from opinion_stream.adapters.environment import secret, variable
+from opinion_stream.adapters.sources.base import Cursor, Failure, Page, Record, Surroundings
+from opinion_stream.domain.collection.mapping import Mapper
+from opinion_stream.errors import SourceError
+from opinion_stream.policy.mapping import FieldMapping
+from opinion_stream.policy.source_data import KafkaSource
+
+_WAIT_MS = 200
+_QUIET_LOOKS = 3
+"""Fetches without a record after which a partition whose end is not known counts as read."""
+
+
+class KafkaConnector:
+    """Reads to the end of the topic as it is, and ends. No group: what is acknowledged is what our cursor says."""
+
+    def __init__(self, source: KafkaSource, mapping: FieldMapping | None, around: Surroundings) -> None:
+        self._source = source
+        self._mapper = Mapper(mapping, source.mapping or "", around.zone) if mapping is not None else None
+        self._around = around
+
+    async def poll(self, cursor: Cursor) -> AsyncGenerator[Page, None]:
+        """See `Connector`. Offsets that the topic no longer has are a failure that is told, and reading goes on."""
+        consumer = self._consumer()
+        try:
+            await consumer.start()
+            partitions = await self._partitions(consumer)
+            offsets, failures = await self._starts(consumer, partitions, cursor)
+            if failures or not cursor:
+                yield Page((), _cursor(offsets), tuple(failures))
+            async for page in self._pages(consumer, offsets):
+                yield page
+        except KafkaError as error:
+            raise SourceError(
+                "kafka",
+                f"topic {self._source.topic} of {self._source.bootstrap}: {type(error).__name__}; "
+                "check address, security and rights (docs/sources.md)",
+            ) from error
+        finally:
+            await consumer.stop()
+
+    async def _pages(self, consumer: AIOKafkaConsumer, offsets: dict[int, int]) -> AsyncGenerator[Page, None]:
+        read, quiet = 0, 0
+        while read < self._source.max_records and quiet < _QUIET_LOOKS:
+            size = min(self._source.page_records, self._source.max_records - read)
+            batches = await consumer.getmany(timeout_ms=_WAIT_MS, max_records=size)
+            found = [record for partition in sorted(batches) for record in batches[partition]]
+            if not found:
+                quiet += 1
+                if all(_at_end(consumer, partition, offsets) for partition in consumer.assignment()):
+                    return
+                continue
+            quiet = 0
+            read += len(found)
+            failures: list[Failure] = []
+            records = [made for record in found if (made := self._record(record, failures)) is not None]
+            for record in found:
+                offsets[record.partition] = record.offset + 1
+            yield Page(tuple(records), _cursor(offsets), tuple(failures))
+
+    def _record(self, record: ConsumerRecord, failures: list[Failure]) -> Record | None:
+        if record.value is None:
+            return None
+        try:
+            data: JsonValue = orjson.loads(record.value)
+        except orjson.JSONDecodeError:
+            return bytes(record.value)
+        if self._mapper is not None:
+            mapped = self._mapper.map(data)
+            failures += [Failure("unmapped", f"mapping {self._mapper.name}: {f.text()}") for f in mapped.faults]
+            data = mapped.record
+        if not isinstance(data, dict):
+            return bytes(record.value)
+        # Without an id of its own the record's place is one, the same however often it is read.
+        own = data.get("id") or f"{record.topic}-{record.partition}-{record.offset}"
+        return {**data, "id": own, "source": self._source.name}
+
+    async def _partitions(self, consumer: AIOKafkaConsumer) -> list[TopicPartition]:
+        topic = self._source.topic
+        if topic in await consumer.topics():
+            numbers = consumer.partitions_for_topic(topic) or set()
+            return [TopicPartition(topic, number) for number in sorted(numbers)]
+        raise SourceError(
+            "topic",
+            f"{self._source.bootstrap} shows no topic {topic}: mend the name, or ask its owner for the right to it",
+        )
+
+    async def _starts(
+        self, consumer: AIOKafkaConsumer, partitions: list[TopicPartition], cursor: Cursor
+    ) -> tuple[dict[int, int], list[Failure]]:
+        stored = cursor.get("offsets")
+        known = stored if isinstance(stored, dict) else {}
+        first = await consumer.beginning_offsets(partitions)
+        consumer.assign(partitions)
+        latest = self._source.start == "latest" and not cursor
+        offsets: dict[int, int] = {}
+        failures: list[Failure] = []
+        for partition in partitions:
+            at = known.get(str(partition.partition))
+            start = at if isinstance(at, int) else first[partition]
+            if start < first[partition]:
+                lost = first[partition] - start
+                where = f"{partition.topic} partition {partition.partition}"
+                failures.append(Failure("gap", f"{where}: {lost} records were deleted there before we read them"))
+                start = first[partition]
+            if latest:
+                await consumer.seek_to_end(partition)
+                start = await consumer.position(partition)
+            consumer.seek(partition, start)
+            offsets[partition.partition] = start
+        return offsets, failures
+
+    def _consumer(self) -> AIOKafkaConsumer:
+        source = self._source
+        name, environ = variable("SOURCE", source.name), self._around.environ
+        options: dict[str, object] = {}
+        if source.security in ("SSL", "SASL_SSL"):
+            pem = {part: secret(f"{name}_{part}", environ) for part in ("CA", "CERT", "KEY")}
+            options["ssl_context"] = _tls(pem, name)
+        if source.security.startswith("SASL"):
+            user, password = (secret(f"{name}_{part}", environ) for part in ("USERNAME", "PASSWORD"))
+            if not user or not password:
+                raise SourceError(
+                    "secret",
+                    f"source {source.name} needs {name}_USERNAME and {name}_PASSWORD, or files named by ..._FILE",
+                )
+            options |= {"sasl_mechanism": source.sasl, "sasl_plain_username": user, "sasl_plain_password": password}
+        return AIOKafkaConsumer(
+            bootstrap_servers=source.bootstrap,
+            client_id="opinion-stream-bridge",
+            group_id=None,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            isolation_level="read_committed",
+            fetch_max_wait_ms=100,
+            security_protocol=source.security,
+            **options,
+        )
+
+
+def _at_end(consumer: AIOKafkaConsumer, partition: TopicPartition, offsets: dict[int, int]) -> bool:
+    end = consumer.highwater(partition)
+    return end is not None and offsets[partition.partition] >= end
+
+
+def _cursor(offsets: dict[int, int]) -> Cursor:
+    return {"offsets": {str(number): offset for number, offset in sorted(offsets.items())}}
+
+
+def _tls(pem: Mapping[str, str], name: str) -> ssl.SSLContext:
+    """Of the PEM texts CA, CERT and KEY, each of which may be empty. Raises SourceError naming the variables."""
+    try:
+        context = ssl.create_default_context(cadata=pem["CA"] or None)
+        if pem["CERT"]:
+            with tempfile.TemporaryDirectory() as folder:
+                # The library takes a certificate of ours from files alone.
+                chain = Path(folder) / "chain.pem"
+                chain.touch(mode=0o600)
+                chain.write_text(f"{pem['KEY']}\n{pem['CERT']}\n", encoding="utf-8")
+                context.load_cert_chain(chain)
+    except (ssl.SSLError, ValueError) as error:
+        raise SourceError("secret", f"{name}_CA, {name}_CERT or {name}_KEY is no PEM text that fits") from error
+    return context
