@@ -60,7 +60,9 @@ class KafkaConnector:
             found = [record for partition in sorted(batches) for record in batches[partition]]
             if not found:
                 quiet += 1
-                if all(_at_end(consumer, partition, offsets) for partition in consumer.assignment()):
+                if remade := [p for p in consumer.assignment() if _is_beyond(consumer, p, offsets)]:
+                    yield await self._begin_anew(consumer, remade, offsets)
+                elif all([await _at_end(consumer, partition) for partition in consumer.assignment()]):
                     return
                 continue
             quiet = 0
@@ -70,6 +72,17 @@ class KafkaConnector:
             for record in found:
                 offsets[record.partition] = record.offset + 1
             yield Page(tuple(records), _cursor(offsets), tuple(failures))
+
+    async def _begin_anew(
+        self, consumer: AIOKafkaConsumer, partitions: list[TopicPartition], offsets: dict[int, int]
+    ) -> Page:
+        first = await consumer.beginning_offsets(partitions)
+        for partition in partitions:
+            consumer.seek(partition, first[partition])
+            offsets[partition.partition] = first[partition]
+        numbers = ", ".join(str(partition.partition) for partition in sorted(partitions))
+        reason = f"{self._source.topic} partition {numbers}: made anew there; read from its beginning"
+        return Page((), _cursor(offsets), (Failure("reset", reason),))
 
     def _record(self, record: ConsumerRecord, failures: list[Failure]) -> Record | None:
         if record.value is None:
@@ -151,9 +164,15 @@ class KafkaConnector:
         )
 
 
-def _at_end(consumer: AIOKafkaConsumer, partition: TopicPartition, offsets: dict[int, int]) -> bool:
+def _is_beyond(consumer: AIOKafkaConsumer, partition: TopicPartition, offsets: dict[int, int]) -> bool:
     end = consumer.highwater(partition)
-    return end is not None and offsets[partition.partition] >= end
+    return end is not None and offsets[partition.partition] > end
+
+
+async def _at_end(consumer: AIOKafkaConsumer, partition: TopicPartition) -> bool:
+    # The consumer's own position and not our offset: of a topic made anew it is set back to the beginning.
+    end = consumer.highwater(partition)
+    return end is not None and bool(await consumer.position(partition) >= end)
 
 
 def _cursor(offsets: dict[int, int]) -> Cursor:

@@ -130,8 +130,8 @@ def since_parameters(since: Since | None, now: Round, zone: ZoneInfo) -> dict[st
     if since is None:
         return {}
     if since.by == "number":
-        from_number = 0 if now.since is None else max(0, int(now.since) - since.overlap_numbers)
-        return {since.parameter: from_number}
+        # The first time from the very beginning, which 0 would not be where the interface means "after".
+        return {} if now.since is None else {since.parameter: max(0, int(now.since) - since.overlap_numbers)}
     until = datetime.fromtimestamp(now.until, UTC)
     if now.since is None:
         begin = until - timedelta(days=since.first_days)
