@@ -25,7 +25,7 @@ MAPPING = FieldMapping.model_validate(
 
 
 def source(bootstrap: str, topic: str, **more: object) -> KafkaSource:
-    fixed = {"name": "province", "title": "t", "kind": "kafka", "licence": "共享协议", "security": "PLAINTEXT"}
+    fixed = {"name": "province", "title": "t", "kind": "kafka", "licence": "共享协议", "security": "plaintext"}
     given = {**fixed, "mapping": "m", "page_records": 4, "bootstrap": bootstrap, "topic": topic, **more}
     return KafkaSource.model_validate(given)
 
@@ -133,7 +133,7 @@ async def test_what_is_wrong_is_said_with_its_cure(bootstrap: str, topic: str, t
     world = World(tmp_path)
     unknown = await poll(world, source(bootstrap, topic + "-x"))
     closed = await poll(world, source("127.0.0.1:1", topic))
-    secret = await poll(world, source(bootstrap, topic, security="SASL_SSL"))
+    secret = await poll(world, source(bootstrap, topic, security="sasl_tls"))
 
     assert unknown is not None
     assert "shows no topic" in unknown

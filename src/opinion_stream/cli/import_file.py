@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -88,21 +89,15 @@ def _source(policy: Policy, name: str) -> SourceBase:
 
 async def _run(exported: ExportedFile, account: Account, stamp: Stamp, settings: Settings | None) -> None:
     """Read the file with a progress line, and send it unless `settings` is None."""
-    from opinion_stream.adapters.producer import BatchProducer
+    from opinion_stream.adapters.window import producer
 
-    producer = None
-    if settings is not None:
-        producer = BatchProducer(settings.bootstrap(), client_id="opinion-stream-import")
-        await producer.start()
-    try:
+    async with AsyncExitStack() as stack:
+        sender = await stack.enter_async_context(producer(settings)) if settings is not None else None
         with err.status("读取") as status:
             async for records in exported.pages(account, ROWS):
-                if producer is not None and settings is not None:
-                    await _send(producer, records, stamp, settings)
+                if sender is not None and settings is not None:
+                    await _send(sender, records, stamp, settings)
                 status.update(f"读取第 {account.row} 行，不能转换 {account.refused} 行")
-    finally:
-        if producer is not None:
-            await producer.stop()
 
 
 async def _send(producer: BatchProducer, records: Sequence[Record], stamp: Stamp, settings: Settings) -> None:

@@ -151,16 +151,16 @@ class FolderSource(SourceBase):
 class KafkaSource(SourceBase):
     """A topic of another body.
 
-    Secrets: OPINION_SOURCE_<NAME>_USERNAME, ..._PASSWORD, and ..._CA, ..._CERT, ..._KEY as PEM texts, each also as a
-    file named by ..._FILE.
+    From the environment: OPINION_SOURCE_<NAME>_USERNAME and ..._PASSWORD (or ..._PASSWORD_FILE), and the paths
+    ..._CA, ..._CERTIFICATE and ..._KEY, as for our own broker.
     """
 
     kind: Literal["kafka"]
     bootstrap: str = Field(min_length=3, max_length=1000, pattern=r"^[^\s/@]+:\d+(,[^\s/@]+:\d+)*$")
     """HOST:PORT[,HOST:PORT]"""
     topic: str = Field(pattern=r"^[A-Za-z0-9._-]{1,249}$")
-    security: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "SASL_SSL"
-    sasl: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
+    security: Literal["plaintext", "tls", "sasl_tls"] = "sasl_tls"
+    mechanism: Literal["SCRAM-SHA-512", "SCRAM-SHA-256"] = "SCRAM-SHA-512"
     start: Literal["earliest", "latest"] = "earliest"
     """Where the first poll begins."""
     mapping: Code | None = None

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ssl
-import tempfile
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import orjson
@@ -12,12 +10,14 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 from pydantic import JsonValue
 
+from opinion_stream.adapters.connection import client_options
 from opinion_stream.adapters.environment import secret, variable
 from opinion_stream.adapters.sources.base import Cursor, Failure, Page, Record, Surroundings
 from opinion_stream.domain.collection.mapping import Mapper
-from opinion_stream.errors import SourceError
+from opinion_stream.errors import SettingsError, SourceError
 from opinion_stream.policy.mapping import FieldMapping
 from opinion_stream.policy.source_data import KafkaSource
+from opinion_stream.settings import Broker
 
 _WAIT_MS = 200
 _QUIET_LOOKS = 3
@@ -139,27 +139,35 @@ class KafkaConnector:
     def _consumer(self) -> AIOKafkaConsumer:
         source = self._source
         name, environ = variable("SOURCE", source.name), self._around.environ
-        options: dict[str, object] = {}
-        if source.security in ("SSL", "SASL_SSL"):
-            pem = {part: secret(f"{name}_{part}", environ) for part in ("CA", "CERT", "KEY")}
-            options["ssl_context"] = _tls(pem, name)
-        if source.security.startswith("SASL"):
-            user, password = (secret(f"{name}_{part}", environ) for part in ("USERNAME", "PASSWORD"))
-            if not user or not password:
+        login: dict[str, str | None] = {}
+        if source.security == "sasl_tls":
+            login = {part: secret(f"{name}_{part.upper()}", environ) for part in ("username", "password")}
+            if not all(login.values()):
                 raise SourceError(
-                    "secret",
-                    f"source {source.name} needs {name}_USERNAME and {name}_PASSWORD, or files named by ..._FILE",
+                    "secret", f"source {source.name} needs {name}_USERNAME and {name}_PASSWORD, or {name}_PASSWORD_FILE"
                 )
-            options |= {"sasl_mechanism": source.sasl, "sasl_plain_username": user, "sasl_plain_password": password}
+        paths = {part: environ.get(f"{name}_{part.upper()}") for part in ("ca", "certificate", "key")}
+        broker = Broker(
+            bootstrap=source.bootstrap,
+            security=source.security,
+            mechanism=source.mechanism,
+            username=login.get("username"),
+            password=login.get("password"),
+            ca=Path(paths["ca"]) if paths["ca"] else None,
+            certificate=Path(paths["certificate"]) if paths["certificate"] else None,
+            key=Path(paths["key"]) if paths["key"] else None,
+        )
+        try:
+            options = client_options(broker)
+        except SettingsError as error:
+            raise SourceError("secret", f"source {source.name}: {name}_…: {error}") from error
         return AIOKafkaConsumer(
-            bootstrap_servers=source.bootstrap,
             client_id="opinion-stream-bridge",
             group_id=None,
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             isolation_level="read_committed",
             fetch_max_wait_ms=100,
-            security_protocol=source.security,
             **options,
         )
 
@@ -177,19 +185,3 @@ async def _at_end(consumer: AIOKafkaConsumer, partition: TopicPartition) -> bool
 
 def _cursor(offsets: dict[int, int]) -> Cursor:
     return {"offsets": {str(number): offset for number, offset in sorted(offsets.items())}}
-
-
-def _tls(pem: Mapping[str, str], name: str) -> ssl.SSLContext:
-    """Of the PEM texts CA, CERT and KEY, each of which may be empty. Raises SourceError naming the variables."""
-    try:
-        context = ssl.create_default_context(cadata=pem["CA"] or None)
-        if pem["CERT"]:
-            with tempfile.TemporaryDirectory() as folder:
-                # The library takes a certificate of ours from files alone.
-                chain = Path(folder) / "chain.pem"
-                chain.touch(mode=0o600)
-                chain.write_text(f"{pem['KEY']}\n{pem['CERT']}\n", encoding="utf-8")
-                context.load_cert_chain(chain)
-    except (ssl.SSLError, ValueError) as error:
-        raise SourceError("secret", f"{name}_CA, {name}_CERT or {name}_KEY is no PEM text that fits") from error
-    return context

@@ -54,7 +54,8 @@ class ReadProgress:
         seen = cursor.get("seen")
         if isinstance(seen, dict):
             made.seen = {digest: number for digest, number in seen.items() if isinstance(number, int)}
-        made.rounds = int(_number(cursor.get("rounds")) or 0)
+        rounds = cursor.get("rounds")
+        made.rounds = rounds if isinstance(rounds, int) else 0
         stored = cursor.get("round")
         if isinstance(stored, dict):
             position, until, read = stored.get("position"), _number(stored.get("until")), stored.get("read")
