@@ -21,11 +21,17 @@ _FOLLOWER = (
 )
 # Without a suffix a number is a room only where nothing countable follows.
 _BARE_ROOM = rf"(?:[0-9]{{3,4}}[A-Za-z]?{_FOLLOWER})"
+# Behind a unit a number that can be a floor with a door is one, unless something is counted.
+_COUNTED = "[0-9A-Za-z年月日元块万千百米平个户人家多余%％.:：号台间时分岁次级度件]"
+_ROOM_OF_UNIT = (
+    rf"(?:[1-9][0-9]?(?:0[1-9]|[1-3][0-9])(?!{_COUNTED}|[-—~至][0-9])"
+    rf"|[一二三四五六七八九]{{1,2}}[零〇一二三][一二三四五六七八九零〇](?!{_COUNTED}|[十零〇一二三四五六七八九]))"
+)
 _COMMA = r"[\s,，、\-—]?"
 _INSIDE = rf"{_COMMA}(?:{_UNIT}{_COMMA})?(?:{_FLOOR}{_COMMA})?"
 _DOOR = re.compile(
     rf"(?<![A-Za-z0-9])(?:{_BUILDING}{_INSIDE}(?:{_ROOM}|{_BARE_ROOM})|{_NUMBERED}{_INSIDE}{_ROOM}"
-    rf"|{_UNIT}{_COMMA}(?:{_FLOOR}{_COMMA})?(?:{_ROOM}|{_BARE_ROOM}))"
+    rf"|(?:{_BUILDING}{_COMMA})?{_UNIT}{_COMMA}(?:{_FLOOR}{_COMMA})?(?:{_ROOM}|{_BARE_ROOM}|{_ROOM_OF_UNIT}))"
     # 201、202、401室: more doors of the same house.
     rf"(?:[、/][0-9]{{3,4}}(?![0-9年月日元万米平个户人家多余%.-]){_SUFFIX}?)*"
 )

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from opinion_stream.domain.collection.disguised import NUMERALS, find_numbers
 from opinion_stream.domain.collection.dwellings import HOME_CUES, find_dwellings
 from opinion_stream.domain.collection.handles import HANDLE_CUES, find_handles
 from opinion_stream.domain.collection.names import NameFinder
-from opinion_stream.domain.collection.numbers import NUMERALS, find_numbers
+from opinion_stream.domain.collection.numbers import SIGNS
 from opinion_stream.domain.collection.spans import Cues, Span
 from opinion_stream.domain.collection.urls import cut_url
 
@@ -23,6 +24,7 @@ MARKERS = {
     "account": "〔用户名〕",
     "plate": "〔车牌号〕",
     "passport": "〔护照号〕",
+    "permit": "〔通行证号〕",
     "house_number": "〔门牌号〕",
     "name": "〔姓名〕",
     "url": "〔网址〕",
@@ -33,7 +35,7 @@ _URL = re.compile(r"(https?://[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]+)")
 _MAYBE = re.compile(
     # Something of this stands in every text with personal data, and lets most short ones pass at once.
     r"[0-9@vw叫名人信男女艾〕*]|://|[(\[# ]at[)\]# ]"
-    rf"|(?:[{NUMERALS}][ \-.]{{0,3}}){{3}}",
+    rf"|(?:[{NUMERALS}][{SIGNS}]{{0,3}}){{3}}",
     re.IGNORECASE,
 )
 _IN_URLS = re.compile(r"(?<![0-9])1[3-9][0-9]{9}(?![0-9])|[^/@]@[^/@]")

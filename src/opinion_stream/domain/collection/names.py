@@ -18,7 +18,10 @@ from opinion_stream.domain.collection.surnames import (
 )
 
 _SURNAME = f"(?:{DOUBLE_SURNAMES}|[{SURNAMES}])"
-_NAME = f"(?:{_SURNAME}(?:(?![{NOT_IN_GIVEN_NAMES}])[一-鿿]){{1,2}})"
+_GIVEN = f"(?![{NOT_IN_GIVEN_NAMES}])[一-鿿]"
+_NAME = f"(?:{_SURNAME}(?:{_GIVEN}){{1,2}})"
+_SPACED = f"(?:{_SURNAME}(?:[ ·.・]{{1,2}}{_GIVEN}){{1,2}})"
+"""A name drawn out, as in forms (王 伟) and as a disguise (王·小·明); only right beside a cue word or a datum."""
 _PUNCTUATION = r"[\s,，。.、;；:：!！()（）*〔]"
 _END = rf"(?={_PUNCTUATION}|$)"
 
@@ -26,12 +29,12 @@ _END = rf"(?={_PUNCTUATION}|$)"
 _SAID = "我叫 我名叫 本人叫 名字叫 名叫 本人姓名 联系人 申请人 投诉人 举报人 具报人 反映人"
 _ASKED = "姓名 报修人 来电人 来信人 留言人 求助人 收件人 署名"
 _INTRODUCED = re.compile(
-    rf"[:：是为叫\s]{{0,2}}(?P<n>{_NAME}|{_SURNAME}(?={TITLES}))(?:{TITLES})?"
+    rf"[:：是为叫\s]{{0,2}}(?P<n>{_SPACED}|{_NAME}|{_SURNAME}(?={TITLES}))(?:{TITLES})?"
     rf"(?=$|{_PUNCTUATION}|[男女今住家是的来现系因于在就想已有和0-9]|电话|手机|身份证|联系|年龄|籍贯|微信)"
 )
 
 _DATUM = re.compile(
-    r"〔(?:手机号|座机号|身份证号|银行卡号|邮箱|QQ号|微信号|护照号)〕|[0-9]{1,10}\*{4,}[0-9]{0,4}|\*{5,}"
+    r"〔(?:手机号|座机号|身份证号|银行卡号|邮箱|QQ号|微信号|护照号|通行证号)〕|[0-9]{1,10}\*{4,}[0-9]{0,4}|\*{5,}"
 )
 _CUE = (
     "(?:的)?(?:本人)?(?:联系|家庭|办公)?(?:手机号码?|手机|电话号码?|电话|座机|身份证号码?|身份证|微信号?|[Qq]{2}号?"
@@ -40,7 +43,7 @@ _CUE = (
 _SEX = "[,，、 ]{0,2}[男女](?:士|性)?[,，、 ]{0,2}"
 _BRACKET = r"[\s,，、:：()（）\-—]{0,2}"
 _BEFORE_DATUM = re.compile(
-    rf"(?:(?P<t>{_SURNAME})(?:{TITLES})|(?P<n>{_NAME})(?:{TITLES})?){_BRACKET}(?:{_SEX})?{_CUE}{_BRACKET}$"
+    rf"(?:(?P<t>{_SURNAME})(?:{TITLES})|(?P<n>{_NAME}|{_SPACED})(?:{TITLES})?){_BRACKET}(?:{_SEX})?{_CUE}{_BRACKET}$"
 )
 _HAS_CUE = re.compile("[一-鿿A-Za-z]")
 # Where a bare name can start: after a sign, or after what tells that a person follows.

@@ -1,13 +1,13 @@
-"""Numbers of persons: telephone, identity card, bank card, passport, also spaced out or in Chinese numerals."""
+"""Numbers of persons: telephone, identity card, bank card, passport, also spaced out."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
 from typing import NamedTuple
 
-from opinion_stream.domain.collection.spans import Span
+from opinion_stream.domain.collection.spans import Span, Taken
 
 
 def luhn(digits: str) -> bool:
@@ -22,6 +22,10 @@ def id_checksum(number: str) -> bool:
     return "10X98765432"[total % 11] == number[17].upper()
 
 
+X = "Xx×Ⅹ"
+"""What people write for the X at the end of an identity number."""
+_X = str.maketrans(dict.fromkeys(X, "X"))
+
 # GB 11643-1999: the first two digits are a province of GB/T 2260.
 _PROVINCE = re.compile(r"1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5]|71|8[1-3]|91")
 
@@ -34,11 +38,11 @@ def _born(year: str, month_day: str) -> bool:
 
 
 def _is_id18(match: re.Match[str]) -> bool:
-    number = re.sub("[^0-9Xx]", "", match[0])
+    number = re.sub("[^0-9X]", "", match[0].translate(_X))
     if not (_PROVINCE.match(number) and _born(number[6:10], number[10:14])):
         return False
     # A number with a slip of the pen still tells who it is; the checksum decides only where it is oddly spaced.
-    shape = [len(group) for group in re.findall("[0-9Xx]+", match[0])]
+    shape = [len(group) for group in re.findall(f"[0-9{X}]+", match[0])]
     return shape in ([18], [6, 8, 4]) or id_checksum(number)
 
 
@@ -76,10 +80,11 @@ class _Rule(NamedTuple):
     holds: Callable[[re.Match[str]], bool]
 
 
-_SIGNS = r" \-‐‑‒–—―−_.·•~/"
-_S = f"[{_SIGNS}]{{0,3}}"
-_S1 = f"[{_SIGNS}]{{1,3}}"
-_LOOSE = rf"[{_SIGNS},，、()（）+]{{0,3}}"
+SIGNS = r" \-‐‑‒–—―−_.·•・~/*"
+"""Signs that people set between the digits of one number, as the inside of a character class."""
+_S = f"[{SIGNS}]{{0,3}}"
+_S1 = f"[{SIGNS}]{{1,3}}"
+_LOOSE = rf"[{SIGNS},，、()（）+]{{0,3}}"
 _IN_MOBILE = rf"(?:{_S}|[一,，、]?)"
 _COUNTRY = rf"(?:[(（]?(?:\+|00)?86[)）]?{_S})?"
 _AREA = r"0(?:10|2[0-9]|[3-9][0-9]{2})"
@@ -94,7 +99,7 @@ _LANDLINE = (
     rf"{_COUNTRY}[(（]?{_AREA}(?:[)）]?(?:{_S1}|一)|[)）])[1-9][0-9]{{2,3}}{_S}[0-9]{{4}}"
     rf"|(?:{_COUNTRY}{_AREA}|(?:(?:\+|00)86{_S}|86[\-—])[1-9][0-9]{{1,2}}{_S})[2-8][0-9]{{2,3}}{_S}[0-9]{{4}}"
 )
-_ID18 = rf"[1-9](?:{_S}[0-9]){{16}}{_S}[0-9Xx]"
+_ID18 = rf"[1-9](?:{_S}[0-9]){{16}}{_S}[0-9{X}]"
 _CARD = (
     rf"[3-69](?:[0-9]{{15,18}}|[0-9]{{5}}{_S1}[0-9]{{10,13}}"
     rf"|[0-9]{{3}}(?:{_S1}[0-9]{{4}}){{3}}(?:{_S1}[0-9]{{1,3}})?|(?:{_S1}[0-9]){{15,18}})"
@@ -115,7 +120,7 @@ _RULES = (
     _rule("bank_card", _is_card, _CARD),
     _rule("phone", _is_no_amount, f"{_COUNTRY}0?(?:{_MOBILE})"),
     _rule("landline", _is_no_amount, _LANDLINE),
-    _rule("id_card", _is_no_amount, rf"[1-9](?:{_S}[0-9]){{13,16}}{_S}[0-9Xx]", _ID_CUE),
+    _rule("id_card", _is_no_amount, rf"[1-9](?:{_S}[0-9]){{13,16}}{_S}[0-9{X}]", _ID_CUE),
     _rule(
         "bank_card",
         _is_no_amount,
@@ -128,64 +133,29 @@ _RULES = (
     ),
 )
 
-_RUN = re.compile(rf"[0-9](?:[{_SIGNS}()（）,，、一]{{0,3}}[0-9]){{6,}}")
-_REACH = 20
+_RUN = re.compile(rf"[0-9](?:[{SIGNS}()（）,，、一]{{0,3}}[0-9]){{6,}}")
+REACH = 20
 """How far before a run of digits a rule may start (cue words, country code)."""
 
-_CHINESE = dict(zip("〇零一二三四五六七八九幺壹贰叁肆伍陆柒捌玖", "001234567891123456789", strict=True))
-_SIGNED = dict(zip("⓪①②③④⑤⑥⑦⑧⑨⓿❶❷❸❹❺❻❼❽❾⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉", "0123456789" * 4, strict=True))
-NUMERALS = "".join(_CHINESE) + "".join(_SIGNED)
-"""Signs other than 0-9 that stand for one digit."""
-_AS_DIGITS = str.maketrans(_CHINESE | _SIGNED)
-_NUMERAL_HINT = re.compile(rf"[{NUMERALS}]{_S}(?:[0-9{NUMERALS}]{_S}){{3}}")
-_NUMERAL_RUN = re.compile(rf"[0-9{NUMERALS}](?:{_S}[0-9{NUMERALS}]){{9,}}")
+
+def plain_runs(text: str) -> Iterator[tuple[int, int]]:
+    """Where runs of seven digits and more stand, with whatever signs between them."""
+    # One sign more, for an identity number may end in X.
+    return ((run.start(), run.end() + 1) for run in _RUN.finditer(text))
 
 
-def find_numbers(text: str) -> list[Span]:
-    """Where the personal numbers stand in `text` (half-width), in no order and without overlap.
+def find_in_run(text: str, start: int, end: int, done: int = 0, taken: Taken | None = None) -> list[Span]:
+    """What the rules find in the run of digits at [start, end), in order and without overlap, also with `taken`.
+
+    Cue words count from a little before `start`, but never from before `done`.
 
     Kinds: id_card, bank_card, passport, phone (mobile), landline (with area code, or beside a cue word). Short
     numbers, 400 and 800 numbers, amounts, dates and document numbers are none of these.
     """
-    spans: list[Span] = []
-    for run in _RUN.finditer(text):
-        # One sign more, for an identity number may end in X.
-        spans += _in_run(text, spans[-1].end if spans else 0, run.start(), run.end() + 1)
-    if _NUMERAL_HINT.search(text):
-        spans += _in_numerals(text, spans)
-    return spans
-
-
-def _in_run(text: str, done: int, start: int, end: int) -> list[Span]:
-    """What the rules find in a run of digits at [start, end), in order; before `done` all was found."""
-    found: list[Span] = []
+    found = Taken()
     for rule in _RULES:
-        for match in rule.pattern.finditer(text, max(done, start - _REACH), end):
+        for match in rule.pattern.finditer(text, max(done, start - REACH), end):
             span = Span(*match.span("n"), rule.kind)
-            if not _overlaps(span, found) and rule.holds(match):
-                found.append(span)
-    return sorted(found)
-
-
-def _in_numerals(text: str, taken: list[Span]) -> list[Span]:
-    """Numbers at least partly in Chinese or circled numerals."""
-    digits = text.translate(_AS_DIGITS)
-    found: list[Span] = []
-    for run in _NUMERAL_RUN.finditer(text):
-        start, end = run.span()
-        # What follows may start with a numeral that is a word of its own, as in 一直 and 一个.
-        ends = [end + 1, end - 1, end - 2] if text[end - 1] in _CHINESE else [end + 1]
-        for cut in ends:
-            here = [
-                span
-                for span in _in_run(digits, start, start, cut)
-                if any(c in NUMERALS for c in text[span.start : span.end]) and not _overlaps(span, taken)
-            ]
-            if here:
-                found += here
-                break
-    return found
-
-
-def _overlaps(span: Span, others: list[Span]) -> bool:
-    return any(span.start < other.end and other.start < span.end for other in others)
+            if rule.holds(match) and (taken is None or taken.is_free(span)):
+                found.add(span)
+    return found.spans

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right, insort
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
@@ -13,6 +14,25 @@ class Span(NamedTuple):
     start: int
     end: int
     kind: str
+
+
+class Taken:
+    """Spans that do not overlap, and whether another one would overlap them: in time logarithmic in their number."""
+
+    def __init__(self) -> None:
+        self.spans: list[Span] = []
+
+    def is_free(self, span: Span) -> bool:
+        """Whether it overlaps none of them."""
+        at = bisect_right(self.spans, span)
+        if at and self.spans[at - 1].end > span.start:
+            return False
+        return at == len(self.spans) or self.spans[at].start >= span.end
+
+    def add(self, span: Span) -> None:
+        """Take the span in, unless it overlaps one that was."""
+        if self.is_free(span):
+            insort(self.spans, span)
 
 
 Reader = Callable[[str, re.Match[str]], Span | None]
