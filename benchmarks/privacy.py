@@ -11,7 +11,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
-from privacy_corpus.cases import Case, hard_negatives, positives
+from privacy_corpus.cases import Case, hard_negatives, later_positives, positives
 from privacy_corpus.scoring import Score, score
 from privacy_corpus.values import MAKERS
 
@@ -41,6 +41,7 @@ def main() -> None:
     cases = [*positives(), *hard_negatives()]
     table([case for case in cases if not case.held_back], "open templates")
     table([case for case in cases if case.held_back], "templates held back")
+    table([*later_positives()], "texts and disguises written later, held back")
     if args.wrong:
         for case in score([case for case in cases if not case.held_back], mask)[1]:
             print(case.kind, "|", case.text, "|", mask(case.text)[0])

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from random import Random
 
 from opinion_stream.domain.collection.clean import clean
-from privacy_corpus import negatives
+from privacy_corpus import later, negatives
 from privacy_corpus.contexts import TEMPLATES, is_held_back
-from privacy_corpus.disguises import DISGUISES
+from privacy_corpus.disguises import DISGUISES, Disguise
 from privacy_corpus.values import MAKERS
 
 SEED = 20_260_301
@@ -40,6 +40,16 @@ def positives(seed: int = SEED) -> Iterator[Case]:
                 yield _case(rng, templates[index], kind, disguised, is_held_back(index))
 
 
+def later_positives(seed: int = SEED) -> Iterator[Case]:
+    """A third as many, of the texts and disguises in `later`."""
+    for kind, templates in later.TEMPLATES.items():
+        for disguised in (False, True):
+            rng = Random(f"{seed}/later/{kind}/{disguised}")
+            for number in range(PER_KIND // 3):
+                ways = later.DISGUISES[kind]
+                yield _case(rng, templates[number % len(templates)], kind, disguised, True, ways)
+
+
 def hard_negatives(seed: int = SEED) -> Iterator[Case]:
     """`NEGATIVES` texts without personal data, the kinds in turn. Every third template is held back."""
     rng = Random(f"{seed}/negatives")
@@ -51,7 +61,9 @@ def hard_negatives(seed: int = SEED) -> Iterator[Case]:
         yield Case(clean(text), (), kind, False, is_held_back(index))
 
 
-def _case(rng: Random, template: str, kind: str, disguised: bool, held_back: bool) -> Case:
+def _case(
+    rng: Random, template: str, kind: str, disguised: bool, held_back: bool, ways: Sequence[Disguise] = ()
+) -> Case:
     text, planted = "", []
     for piece in re.split(r"(\{[a-z_]*\})", template):
         if not piece.startswith("{"):
@@ -60,16 +72,16 @@ def _case(rng: Random, template: str, kind: str, disguised: bool, held_back: boo
         what = piece[1:-1] or kind
         datum = MAKERS[what](rng)
         if disguised and what == kind:
-            datum = disguise(rng, what, datum)
+            datum = disguise(rng, ways or DISGUISES[kind], datum)
         start = len(clean(text + "|")) - 1
         text += datum
         planted.append((start, len(clean(text)), what))
     return Case(clean(text), tuple(planted), kind, disguised, held_back)
 
 
-def disguise(rng: Random, kind: str, datum: str) -> str:
-    """The datum in one of the disguises of its kind; another one where that changes nothing."""
+def disguise(rng: Random, ways: Sequence[Disguise], datum: str) -> str:
+    """The datum in one of these disguises; in another one where that changes nothing."""
     while True:
-        changed = rng.choice(DISGUISES[kind])(rng, datum)
+        changed = rng.choice(ways)(rng, datum)
         if changed != datum:
             return changed
