@@ -11,11 +11,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
+from opinion_stream.domain.collection.mask import mask
 from privacy_corpus.cases import Case, hard_negatives, later_positives, positives
 from privacy_corpus.scoring import Score, score
 from privacy_corpus.values import MAKERS
-
-from opinion_stream.domain.collection.mask import mask
 
 
 def table(cases: list[Case], title: str) -> None:

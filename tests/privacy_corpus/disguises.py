@@ -101,7 +101,11 @@ def _tens(text: str) -> str:
     if value < 10 or value > 99:
         return text.translate(_HOME_CHINESE)
     ten, one = divmod(value, 10)
-    return ("" if ten == 1 else str(ten).translate(_HOME_CHINESE)) + "十" + ("" if one == 0 else str(one).translate(_HOME_CHINESE))
+    return (
+        ("" if ten == 1 else str(ten).translate(_HOME_CHINESE))
+        + "十"
+        + ("" if one == 0 else str(one).translate(_HOME_CHINESE))
+    )
 
 
 def _home_chinese(rng: Random, text: str) -> str:
@@ -134,7 +138,13 @@ DISGUISES: dict[str, tuple[Disguise, ...]] = {
     "id_card": (*NUMBERS, lambda rng, text: text.lower(), lambda rng, text: text.replace("X", "×")),
     "bank_card": NUMBERS,
     "email": (_hidden_at, _hidden_at, wide, lambda rng, text: text.upper()),
-    "plate": (_plate_spaced, _plate_spaced, wide, _plate_lower, lambda rng, text: _plate_lower(rng, _plate_spaced(rng, text))),
+    "plate": (
+        _plate_spaced,
+        _plate_spaced,
+        wide,
+        _plate_lower,
+        lambda rng, text: _plate_lower(rng, _plate_spaced(rng, text)),
+    ),
     "qq": (grouped, wide, chinese, half_chinese, lambda rng, text: " ".join(text), letters),
     "wechat": (
         wide,
@@ -144,7 +154,13 @@ DISGUISES: dict[str, tuple[Disguise, ...]] = {
     ),
     "passport": (_document, wide, _document),
     "permit": (_document, wide, _document),
-    "house_number": (_home_chinese, _home_hash, _home_spaced, wide, lambda rng, text: _home_hash(rng, _home_spaced(rng, text))),
+    "house_number": (
+        _home_chinese,
+        _home_hash,
+        _home_spaced,
+        wide,
+        lambda rng, text: _home_hash(rng, _home_spaced(rng, text)),
+    ),
     "name": (_name_spaced,),
 }
 """For each kind of datum the disguises it is met in."""

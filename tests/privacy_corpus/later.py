@@ -11,7 +11,7 @@ from privacy_corpus.disguises import WIDE, Disguise
 
 _TEXTS = {
     "phone": """
-师傅态度好，需要的可以存一下{}王师傅修水管
+师傅态度好，需要的可以存一下{}，专修水管
 孩子班主任{}，发短信不回，打过去就挂
 我家住五楼，没电梯，来之前提前半小时打{}哦
 诉求人来电反映（来电号码{}）：路灯不亮
@@ -24,7 +24,7 @@ _TEXTS = {
 """,
     "landline": """
 12345回访用的是{}吗？我没接到
-公司座机：{}，联系人小刘
+公司座机：{}，工作日有人
 我妈家里电话{}总是串线
 有事打固话{}，晚上9点以后别打
 办公室{}，传真同号
@@ -130,16 +130,21 @@ def _wide_chinese(rng: Random, text: str) -> str:
 
 
 _NUMBER: tuple[Disguise, ...] = (_mixed_signs, _all_apart, _wide_chinese)
-DISGUISES: dict[str, tuple[Disguise, ...]] = {kind: _NUMBER for kind in ("phone", "landline", "id_card", "bank_card", "qq")}
-DISGUISES |= {
-    "email": (lambda rng, text: text.replace("@", rng.choice(["（at）", " AT ", "@ "])), lambda rng, text: text.replace(".", " 点 ")),
+DISGUISES: dict[str, tuple[Disguise, ...]] = {
+    **dict.fromkeys(("phone", "landline", "id_card", "bank_card", "qq"), _NUMBER),
+    "email": (
+        lambda rng, text: text.replace("@", rng.choice(["（at）", " AT ", "@ "])),
+        lambda rng, text: text.replace(".", " 点 "),
+    ),
     "plate": (lambda rng, text: " ".join(text), lambda rng, text: text[:2] + rng.choice("—_·") + text[2:].lower()),
     "wechat": (lambda rng, text: text[0] + text[1:].upper(), lambda rng, text: " " + text.translate(WIDE)),
     "passport": (lambda rng, text: "：" + text[:2] + " " + text[2:5] + " " + text[5:], lambda rng, text: text.lower()),
     "permit": (lambda rng, text: "：" + text[:2] + " " + text[2:5] + " " + text[5:], lambda rng, text: text.lower()),
     "house_number": (
         lambda rng, text: text.replace("单元", "门") if "号楼" in text or "单元" in text else text.translate(WIDE),
-        lambda rng, text: text.replace("号楼", "-").replace("栋", "-").replace("幢", "-").replace("单元", "-").rstrip("室号"),
+        lambda rng, text: (
+            text.replace("号楼", "-").replace("栋", "-").replace("幢", "-").replace("单元", "-").rstrip("室号")
+        ),
     ),
     "name": (lambda rng, text: text[0] + "　" + "　".join(text[1:]), lambda rng, text: "　".join(text)),
 }

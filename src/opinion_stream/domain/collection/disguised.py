@@ -1,4 +1,4 @@
-"""Disguised numbers: Chinese and circled numerals, and letters that look like digits; and the plain ones beside them."""
+"""Numbers in disguise: Chinese and circled numerals, letters that look like digits; and the plain ones beside them."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ _ANY_RUN = re.compile(f"{_ANY}(?:[{SIGNS}()（）,，、]{{0,3}}{_ANY}){{6}}")
 _DISGUISED = re.compile(f"[{NUMERALS}{LOOK_ALIKES}]")
 _LETTER = re.compile("[A-Za-z]")
 _SHORTEST = 10
-_MOST_LETTERS = 0.4
-"""Words such as Olli are no numbers: of a number with look-alike letters, more than half are digits."""
+_MOST_LETTERS = 0.65
+"""Words such as Illinois are no numbers: of a number with look-alike letters, a third at least are digits."""
 _AFTER = 6
 
 

@@ -45,6 +45,11 @@ _IN_ESTATE = re.compile(
     rf"{_ESTATES}\s?(?P<n>[A-Za-z]?[0-9]{{1,2}}(?:[-—][0-9]{{1,2}})?[-—][0-9]{{3,4}}(?![-—0-9])(?:\s?{_SUFFIX}|{_FOLLOWER})"
     rf"|[0-9]{{3,4}}(?:号房(?![屋间])|室(?![内外])|房{_NOT_A_ROOM}))"
 )
+_IN_PARTS = re.compile(
+    # 5-2-1103: building, unit, room. A year may end a date, so the 19th and 20th floor are left out.
+    r"(?<![0-9A-Za-z.\-—])[1-9][0-9]?[-—](?:[1-9][-—](?!19|20)[1-9][0-9]?(?:0[1-9]|[1-3][0-9])(?![0-9A-Za-z.\-—年月日元万])"
+    r"|[1-9][0-9]?(?:0[1-9]|[1-3][0-9])(?=的?(?:业主|住户|租户|租客|户主|房东|居民)))"
+)
 _HOME = re.compile(
     r"[^,，。;；!！?？〔〕\n]{0,30}?(?<![0-9第〔])(?P<n>[0-9]{1,5}(?:-[0-9]{1,3})?号(?:附[0-9]{1,3}号)?)"
     r"(?![楼栋线文令病路院])(?!公路|国道|省道|台风|地块)"
@@ -59,6 +64,8 @@ def find_dwellings(text: str) -> Iterator[Span]:
 
     Kind: house_number. House numbers after a word of residence are found by `HOME_CUES`.
     """
+    if "-" in text or "—" in text:
+        yield from (Span(*match.span(), "house_number") for match in _IN_PARTS.finditer(text))
     done = 0
     for hint in _HINT.finditer(text):
         at = hint.start()

@@ -10,8 +10,8 @@ from opinion_stream.domain.collection.numbers import SIGNS
 from opinion_stream.domain.collection.spans import Span, reader
 
 # Patterns start with a literal or a character class wherever they can: the regex engine skips ahead to those.
-_AT = r"\s?(?:@|[(\[#]at[)\]#]|\sat\s|艾特)\s?"
-_DOT = r"\s?(?:[.。]|点|[(\[#]dot[)\]#]|\sdot\s)\s?"
+_AT = r"\s?(?:@|[(（\[【#]at[)）\]】#]|\sat\s|艾特)\s?"
+_DOT = r"\s?(?:[.。]|点|[(（\[【#]dot[)）\]】#]|\sdot\s)\s?"
 _EMAIL = re.compile(
     rf"[A-Za-z0-9*][A-Za-z0-9._%+*-]{{0,63}}{_AT}[A-Za-z0-9-]{{1,63}}"
     rf"(?:{_DOT}[A-Za-z0-9-]{{1,63}}){{0,3}}{_DOT}[A-Za-z]{{2,18}}(?![A-Za-z])",
@@ -37,7 +37,7 @@ def _read_qq(text: str, cue: re.Match[str]) -> Span | None:
     if match is None:
         return None
     start, end = match.span("n")
-    if text[end - 1] in CHINESE and text[end - 2].isascii():
+    if text[end - 1] in CHINESE and text[end - 2].isascii() and text[end : end + 1].isalpha():
         end -= 1
     digits = [c for c in text[start:end] if c.isalnum()]
     if not 5 <= len(digits) <= 11 or sum(c in LOOK_ALIKES for c in digits) > len(digits) / 2:
@@ -57,8 +57,8 @@ def _read_qq_after_a_word(text: str, cue: re.Match[str]) -> Span | None:
 
 _WECHAT_ID = re.compile(
     # Without a sign between, an id is told from a word by its digit or underscore.
-    rf"(?:群|账号|帐号|号码?|[Ii][Dd])?{_GAP}"
-    r"(?P<n>[A-Za-z](?=[A-Za-z-]*[0-9_])[A-Za-z0-9_-]{5,19}|[1-9][0-9]{5,11}"
+    rf"(?:信?(?:群|账号|帐号|号码?|[Ii][Dd]|联系|搜索?|加|找))?(?:我|叫|一下)?{_GAP}"
+    r"(?P<n>[A-Za-z](?=[A-Za-z-]*[0-9_])[A-Za-z0-9_-]{5,19}|[1-9][0-9]{5,11}(?!\s?[元块万])"
     r"|[A-Za-z]{2,15}\s[_-]?[0-9]{4,10}(?!\s?[元块万年]))(?![A-Za-z0-9_])"
     r"|(?:(?:账号|帐号|号码?|[Ii][Dd])[是为:： ]{0,3}|[:：]\s?)(?P<m>[A-Za-z][A-Za-z0-9_-]{5,19})(?![A-Za-z0-9_])"
 )
@@ -68,7 +68,7 @@ _SIGN = "[A-HJ-NP-Za-hj-np-z0-9]"
 _TWO_DIGITS = "(?=(?:[A-Za-z]*[0-9]){2})"
 _PLATE = re.compile(
     # GA 36-2018: province, letter, five signs without I and O (two digits at least); new-energy vehicles have six.
-    rf"[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼]\s?{_LETTER}[·.•・ \-]{{0,3}}"
+    rf"[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼]\s?{_LETTER}[·.•・ _—\-]{{0,3}}"
     rf"(?:{_TWO_DIGITS}(?:[0-9]{{5}}{_LETTER}|{_LETTER}{_SIGN}[0-9]{{4}}|{_SIGN}{{5}}|{_SIGN}{{4}}[挂学警港澳试超领使])"
     rf"|(?=(?:[A-Za-z] )?(?:[A-Za-z] )?[0-9] [0-9]){_SIGN}(?: {_SIGN}){{4,5}})(?![A-Za-z0-9])"
 )
@@ -79,7 +79,8 @@ _ANY_PLATE = re.compile(
 
 _NUMBER_GAP = r"(?:号码?)?[是为:：(（ ]{0,4}"
 _DOCUMENT_SIGNS = "[A-Za-z][A-Za-z0-9]?[ -]?[0-9](?:[ -]?[0-9]){6,9}"
-_DOCUMENT = re.compile(rf"{_NUMBER_GAP}(?P<n>{_DOCUMENT_SIGNS})(?![A-Za-z0-9])")
+# A letter or two and seven digits are so seldom anything else that they may stand a little further off.
+_DOCUMENT = re.compile(rf"[^0-9A-Za-z。；;〔〕]{{0,8}}(?P<n>{_DOCUMENT_SIGNS})(?![A-Za-z0-9])")
 _PERMIT = re.compile(
     # A Taiwan resident's permit has digits alone; a day and a sum are none.
     rf"{_NUMBER_GAP}(?P<n>{_DOCUMENT_SIGNS}|(?!(?:19|20)[0-9]{{2}}[01][0-9][0-3][0-9](?![0-9]))[0-9]{{8}}(?:[0-9]{{2}})?)"
@@ -98,9 +99,8 @@ def _read_document(text: str, cue: re.Match[str]) -> Span | None:
 _CUE_WORDS = {
     "QQ qq Qq qQ 扣扣 球球 企鹅号 Q号 q号 加QQ 加qq 加Q 加q +Q +q +QQ +qq Q: Q： q: q：": _read_qq,
     "扣 企鹅 Q_Q q_q": _read_qq_after_a_word,
-    "微信 薇信 威信 徽信 微❤ 薇❤ V❤ v❤ 微芯 vx VX Vx vX wx WX Wx wX V信 v信 加V 加v +V +v V: V： v: v：": reader(
-        "wechat", _WECHAT_ID
-    ),
+    "微信 薇信 威信 徽信 微芯 微❤ 薇❤ V❤ v❤ V信 v信 加V信 加v信": reader("wechat", _WECHAT_ID),
+    "vx VX Vx vX wx WX Wx wX 加V 加v +V +v V: V： v: v：": reader("wechat", _WECHAT_ID),
     "WeChat wechat Wechat weixin WeiXin Weixin": reader("wechat", _WECHAT_ID),
     "车牌 牌照 牌号 车号": reader("plate", _ANY_PLATE),
     "护照": reader("passport", _DOCUMENT),
@@ -114,7 +114,7 @@ def find_handles(text: str, public_accounts: frozenset[str]) -> Iterator[Span]:
     """Where e-mail addresses, account names after @ and plates stand, and QQ numbers before their cue word.
 
     Kinds: email, account, plate, qq. What stands after a cue word is found by `HANDLE_CUES`: qq, wechat, plate,
-    passport, permit. Account names in `public_accounts` (media, public bodies) are left: they are nobody's private name.
+    passport, permit. Account names in `public_accounts` (media, public bodies) are left: they are nobody's own.
     """
     if "@" in text or "艾特" in text or "at" in text or "AT" in text:
         yield from (Span(*match.span(), "email") for match in _EMAIL.finditer(text))

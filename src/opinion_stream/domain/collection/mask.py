@@ -34,7 +34,7 @@ MARKERS = {
 _URL = re.compile(r"(https?://[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]+)")
 _MAYBE = re.compile(
     # Something of this stands in every text with personal data, and lets most short ones pass at once.
-    r"[0-9@vw叫名人信男女艾〕*]|://|[(\[# ]at[)\]# ]"
+    r"[0-9@vw叫名人信男女艾〕*]|://|[(（\[【# ]at[)）\]】# ]"
     rf"|(?:[{NUMERALS}][{SIGNS}]{{0,3}}){{3}}",
     re.IGNORECASE,
 )

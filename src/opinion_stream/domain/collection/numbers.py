@@ -51,12 +51,24 @@ def _is_id15(match: re.Match[str]) -> bool:
 
 
 def _is_card(match: re.Match[str]) -> bool:
-    digits = re.sub("[^0-9]", "", match[0])
+    digits = re.sub("[^0-9]", "", match["n"])
     return 16 <= len(digits) <= 19 and luhn(digits)
 
 
 _UNIT_AFTER = re.compile(r"[.][0-9]|\s?(?:[元万亿吨米度股票%％㎡]|块钱|平方|公里|千米|人民币|人次)")
 _MONEY_BEFORE = re.compile(r"[¥￥$]\s?$|[0-9][.,]$")
+
+
+def _is_mixed(match: re.Match[str]) -> bool:
+    """Whether the signs between the digits are such as a disguise has and a list of figures hardly ever has."""
+    signs = re.sub("[0-9]", "", match["n"])
+    sorts = set(signs)
+    few = len(signs) == 1 and signs in "-_*·"
+    return (few or len(sorts) > 2 or (len(sorts) == 2 and not sorts & set("./~"))) and _is_no_amount(match)
+
+
+def _is_card_apart(match: re.Match[str]) -> bool:
+    return re.sub("[^0-9]", "", match["n"]).startswith("62") and _is_card(match)
 
 
 def _is_no_amount(match: re.Match[str]) -> bool:
@@ -99,6 +111,8 @@ _LANDLINE = (
     rf"{_COUNTRY}[(（]?{_AREA}(?:[)）]?(?:{_S1}|一)|[)）])[1-9][0-9]{{2,3}}{_S}[0-9]{{4}}"
     rf"|(?:{_COUNTRY}{_AREA}|(?:(?:\+|00)86{_S}|86[\-—])[1-9][0-9]{{1,2}}{_S})[2-8][0-9]{{2,3}}{_S}[0-9]{{4}}"
 )
+_LANDLINE_APART = rf"0{_S1}(?:1{_S1}0|2{_S1}[0-9]|[3-9](?:{_S1}[0-9]){{2}})(?:{_S1}[0-9]){{7,8}}"
+_LANDLINE_LOOSE = rf"0{_S}(?:1{_S}0|2{_S}[0-9]|[3-9](?:{_S}[0-9]){{2}})(?:{_S}[0-9]){{7,8}}"
 _ID18 = rf"[1-9](?:{_S}[0-9]){{16}}{_S}[0-9{X}]"
 _CARD = (
     rf"[3-69](?:[0-9]{{15,18}}|[0-9]{{5}}{_S1}[0-9]{{10,13}}"
@@ -120,6 +134,10 @@ _RULES = (
     _rule("bank_card", _is_card, _CARD),
     _rule("phone", _is_no_amount, f"{_COUNTRY}0?(?:{_MOBILE})"),
     _rule("landline", _is_no_amount, _LANDLINE),
+    _rule("landline", _is_no_amount, _LANDLINE_APART),
+    _rule("bank_card", _is_card_apart, rf"6{_S}2(?:{_S}[0-9]){{14,17}}(?!{_S}[0-9])"),
+    _rule("phone", _is_mixed, rf"(?<![0-9][{SIGNS}])1{_S}[3-9](?:{_S}[0-9]){{9}}(?!{_S}[0-9])"),
+    _rule("landline", _is_mixed, rf"(?<![0-9][{SIGNS}]){_LANDLINE_LOOSE}(?!{_S}[0-9])"),
     _rule("id_card", _is_no_amount, rf"[1-9](?:{_S}[0-9]){{13,16}}{_S}[0-9{X}]", _ID_CUE),
     _rule(
         "bank_card",
@@ -127,21 +145,22 @@ _RULES = (
         rf"(?=(?:{_S}[0-9]){{12,21}}(?!{_S}[0-9]))[0-9]{{3,}}(?:{_S1}[0-9]{{3,}}){{0,5}}",
         _CARD_CUE,
     ),
+    _rule("bank_card", _is_card, rf"[3-69](?:{_S}[0-9]){{15,18}}", _CARD_CUE),
+    _rule("landline", _is_no_amount, _LANDLINE_LOOSE, _PHONE_CUE + r"[^0-9〔〕。；;\n]{0,8}"),
     _rule("phone", _is_no_amount, rf"1{_LOOSE}[3-9](?:{_LOOSE}[0-9]){{9}}", _PHONE_CUE + r"[^0-9〔〕。；;\n]{0,8}"),
     _rule(
         "landline", _is_no_amount, rf"[2-8][0-9]{{2,3}}{_S}[0-9]{{4}}(?!{_S}[0-9])", _PHONE_CUE + r"[号码是为:： ]{0,4}"
     ),
 )
 
-_RUN = re.compile(rf"[0-9](?:[{SIGNS}()（）,，、一]{{0,3}}[0-9]){{6,}}")
+_RUN = re.compile(rf"[0-9](?:[{SIGNS}()（）,，、一]{{0,3}}[0-9]){{6,}}(?:{_S}[{X}])?")
 REACH = 20
 """How far before a run of digits a rule may start (cue words, country code)."""
 
 
 def plain_runs(text: str) -> Iterator[tuple[int, int]]:
     """Where runs of seven digits and more stand, with whatever signs between them."""
-    # One sign more, for an identity number may end in X.
-    return ((run.start(), run.end() + 1) for run in _RUN.finditer(text))
+    return (run.span() for run in _RUN.finditer(text))
 
 
 def find_in_run(text: str, start: int, end: int, done: int = 0, taken: Taken | None = None) -> list[Span]:
