@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import AwareDatetime, Field
 
 from opinion_stream.policy.base import PolicyModel, Word
@@ -25,3 +27,5 @@ class CollectionPolicy(PolicyModel):
     """Fewest letters, digits and Chinese characters (title and text) of a repeat: two people may both write 谢谢."""
     not_a_name: tuple[Word, ...] = ()
     """Words that look like a Chinese surname with a title but are no person's name."""
+    public_numbers: tuple[Annotated[str, Field(pattern=r"^[0-9][0-9 ()（）-]{5,18}$")], ...] = ()
+    """Telephone numbers of public offices, with area code: nobody's own, so they are not masked."""

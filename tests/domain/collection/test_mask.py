@@ -189,6 +189,12 @@ def test_accounts_of_public_bodies_and_media_may_be_named() -> None:
     assert masker.mask("@安平发布 @小明 请看")[0] == "@安平发布 〔用户名〕 请看"
 
 
+def test_numbers_of_public_offices_stay_in_whatever_spelling() -> None:
+    masker = Masker(public_numbers=["0934-8212345"])
+    text = "教育局0934-8212345、（0934）8212345没人接，我家0934-8212346"
+    assert masker.mask(text)[0] == text.replace("0934-8212346", "〔座机号〕")
+
+
 def test_words_of_the_policy_are_no_names() -> None:
     assert mask("方圆经理13800138000")[0] == "〔姓名〕经理〔手机号〕"
     assert Masker(not_a_name=["方圆经理"]).mask("方圆经理13800138000")[0] == "方圆经理〔手机号〕"

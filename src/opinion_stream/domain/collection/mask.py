@@ -38,6 +38,7 @@ _MAYBE = re.compile(
     rf"|(?:[{NUMERALS}][{SIGNS}]{{0,3}}){{3}}",
     re.IGNORECASE,
 )
+_NO_DIGIT = re.compile("[^0-9]+")
 _IN_URLS = re.compile(r"(?<![0-9])1[3-9][0-9]{9}(?![0-9])|[^/@]@[^/@]")
 
 
@@ -45,12 +46,19 @@ class Masker:
     """Masks personal data.
 
     `not_a_name`: words that look like a surname with a title and are none. `public_accounts`: names of media
-    and public bodies, which are left standing after @.
+    and public bodies, which are left standing after @. `public_numbers`: telephone numbers of public offices, in
+    whatever spelling, which are nobody's own and stay.
     """
 
-    def __init__(self, not_a_name: Iterable[str] = (), public_accounts: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        not_a_name: Iterable[str] = (),
+        public_accounts: Iterable[str] = (),
+        public_numbers: Iterable[str] = (),
+    ) -> None:
         self._names = NameFinder(frozenset(not_a_name))
         self._public = frozenset(public_accounts)
+        self._offices = frozenset(_NO_DIGIT.sub("", number) for number in public_numbers)
         self._cues = Cues({**HANDLE_CUES, **HOME_CUES, **self._names.cues()})
 
     def mask(self, text: str) -> tuple[str, dict[str, int]]:
@@ -83,6 +91,8 @@ class Masker:
 
     def _without_data(self, text: str, counts: dict[str, int]) -> str:
         spans = find_numbers(text)
+        if self._offices:
+            spans = [span for span in spans if _NO_DIGIT.sub("", text[span.start : span.end]) not in self._offices]
         spans += self._cues.find(text)
         spans += find_handles(text, self._public)
         spans += find_dwellings(text)

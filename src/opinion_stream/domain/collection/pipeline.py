@@ -78,7 +78,7 @@ class Collector:
         public = [name for medium in policy.media.media for name in (medium.name, *medium.aliases)]
         public += [name for unit in policy.units.units for name in (unit.name, *unit.aliases)]
         places = [name for region in policy.regions.regions for name in (region.name, *region.aliases)]
-        self._masker = Masker((*policy.collection.not_a_name, *places), public)
+        self._masker = Masker((*policy.collection.not_a_name, *places), public, policy.collection.public_numbers)
         self._labels: dict[str, str] = {}
 
     def collect(self, records: Sequence[Received]) -> list[Mention | Rejected]:
