@@ -62,15 +62,13 @@ fuzz: setup  ## Bad records through collection: make fuzz FUZZ_RECORDS=200000 FU
 bench-trend: setup  ## Expected volume and early warnings on the real data: intervals, lead times, false alarms (minutes)
 	$(BIN)/python benchmarks/trend.py
 
-<<<<<<< HEAD
 bench-intake: setup  ## The HTTP intake at 500 posts/s for a minute, on the embedded broker and on a real Kafka (where Java is)
 	$(BIN)/python benchmarks/intake.py
 	@bash deploy/kafka/kafka.sh run $(BIN)/python benchmarks/intake.py; code=$$?; \
 	if [ $$code -eq 3 ]; then echo "bench-intake: no real Kafka here, see the line above"; exit 0; fi; exit $$code
-=======
+
 bench-privacy: setup  ## Masking of personal data on the made-up corpus: recall and precision per kind
 	@$(BIN)/python benchmarks/privacy.py
->>>>>>> 948ba2e (Hold masking to floors on the corpus and on real text, in linear time; make bench-privacy)
 
 lock: setup  ## Renew requirements.lock from pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --all-extras --generate-hashes --no-annotate --no-header --no-emit-index-url pyproject.toml -o requirements.lock

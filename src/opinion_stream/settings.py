@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from opinion_stream.errors import SettingsError
+
+if TYPE_CHECKING:
+    from opinion_stream.domain.collection.keys import KeyRing
 
 PREFIX = "OPINION_"
 
@@ -65,7 +68,7 @@ class Settings(BaseModel):
     state_dir: Path = Path(".opinion-stream/state")
     """Where workers keep their RocksDB; lost files are rebuilt from the changelog topics."""
     pseudonym_key: SecretStr | None = Field(default=None, min_length=16)
-    """Keys the pseudonyms and seals dead letters; at least 16 characters."""
+    """Keys the pseudonyms and seals dead letters: at least 16 characters, or a list of keys (`docs/privacy.md`)."""
     pseudonym_key_file: Path | None = None
     clock: Literal["system", "topic"] = "system"
     """`topic`: deadlines follow the clock topic (simulations and tests)."""
@@ -106,18 +109,22 @@ class Settings(BaseModel):
     """Longest wait for the broker's acknowledgement before the answer is 503."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
-    def secret_key(self) -> bytes:
-        """The key of pseudonyms and seals.
+    def secret_key(self) -> KeyRing:
+        """The keys of pseudonyms and seals: one, or several with the days from which they are in force.
 
         Raises SettingsError when neither the variable nor the file gives one of at least 16 characters.
         """
+        from opinion_stream.adapters.key_file import read_keys
+
+        variable = "OPINION_PSEUDONYM_KEY" if self.pseudonym_key is not None else "OPINION_PSEUDONYM_KEY_FILE"
+        return read_keys(self.secret_text(), variable)
+
+    def secret_text(self) -> str:
+        """The key or the list of keys as it was given. Raises SettingsError when there is none."""
         if self.pseudonym_key is not None:
-            return self.pseudonym_key.get_secret_value().encode()
+            return self.pseudonym_key.get_secret_value()
         if self.pseudonym_key_file is not None:
-            key = _read("OPINION_PSEUDONYM_KEY_FILE", self.pseudonym_key_file)
-            if len(key) >= 16:
-                return key.encode()
-            raise SettingsError("OPINION_PSEUDONYM_KEY_FILE: the key must have at least 16 characters")
+            return _read("OPINION_PSEUDONYM_KEY_FILE", self.pseudonym_key_file)
         raise SettingsError(
             "OPINION_PSEUDONYM_KEY is not set: without it authors cannot be pseudonymised. Make one with "
             "`python -c 'import secrets; print(secrets.token_hex(32))'`, keep it safe, and set it for every worker."

@@ -30,7 +30,7 @@ class Guard:
     def dead_letter(self, record: Record, rejected: Rejected) -> Output:
         """The dead letter of a record; parked where the record was a replay."""
         attempt = self._attempt(record)
-        sealed = self._sealer.seal(record.value)
+        sealed = self._sealer.seal(record.value, record.at)
         state = DeadLetterState.OPEN if attempt is None else DeadLetterState.PARKED
         return self._written(record, rejected.kind, rejected.reason, state, sealed, attempt)
 
@@ -66,7 +66,7 @@ class Guard:
             at=record.at,
             size=len(record.value),
             original_sealed=sealed,
-            key_sealed=None if record.key is None else self._sealer.seal(record.key),
+            key_sealed=None if record.key is None else self._sealer.seal(record.key, record.at),
             version=1 if attempt is None else attempt.version,
             state=state,
             attempts=0 if attempt is None else attempt.number,

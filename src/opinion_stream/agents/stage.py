@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 from opinion_stream.adapters.seal import Sealer
+from opinion_stream.domain.collection.keys import KeyRing
 from opinion_stream.domain.state import Store
 from opinion_stream.models.control import DeadLetterState
 from opinion_stream.policy import Policy
@@ -73,7 +74,7 @@ class Tools:
 
     policy: Policy
     sealer: Sealer
-    secret: bytes
+    secret: KeyRing | bytes
     classifier: Classifier | None = None
     """Takes the lexicon's place in the assessment; None: the lexicon."""
     count: Callable[[Happening, int], None] = _count_nothing

@@ -9,6 +9,7 @@ import platform
 import shutil
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import typer
@@ -110,8 +111,16 @@ def _state(settings: Settings) -> str:
 
 
 def _key(settings: Settings) -> str:
-    settings.secret_key()
-    return "set"
+    ring, today = settings.secret_key(), datetime.now(UTC).date()
+    if ring.rotation_days is None:
+        return "set (one key without a period; docs/privacy.md tells how to rotate keys)"
+    key, overdue = ring.on(today), ring.overdue(today)
+    if overdue:
+        raise OpinionStreamError(
+            f"key {key.id} is in force since {key.since}, {overdue} days longer than its period of "
+            f"{ring.rotation_days} days: add a key with a `from` of the day after tomorrow or later (docs/privacy.md)"
+        )
+    return f"{len(ring.keys)} keys, {key.id} in force since {key.since}, to be rotated after {ring.rotation_days} days"
 
 
 def _embedded(_: Settings) -> str:

@@ -102,7 +102,7 @@ class Road:
 def environment(settings: Settings, run_dir: Path) -> Mapping[str, str]:
     """The settings as environment variables for worker processes; state goes below `run_dir`."""
     values = settings.model_dump()
-    values["pseudonym_key"] = settings.secret_key().decode()
+    values["pseudonym_key"] = settings.secret_text()
     values["pseudonym_key_file"] = None
     if settings.kafka_password is not None:
         values["kafka_password"] = settings.kafka_password.get_secret_value()

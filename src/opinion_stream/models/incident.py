@@ -145,7 +145,10 @@ class IncidentEvent(WireModel):
 
 
 class IncidentCounts(WireModel):
-    """How large the matter is. `voices` are distinct pseudonyms, `copies` word-for-word repeats."""
+    """How large the matter is. `voices` are distinct pseudonyms, `copies` word-for-word repeats.
+
+    `voice_periods`: from so many periods of pseudonym keys; above 1, who spoke in two of them is counted in both.
+    """
 
     mentions: Count
     copies: Count
@@ -153,6 +156,7 @@ class IncidentCounts(WireModel):
     interactions: Count
     reads: Count
     media: Count
+    voice_periods: Count = 1
 
 
 class Incident(WireModel):

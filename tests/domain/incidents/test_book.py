@@ -313,3 +313,16 @@ def test_a_run_over_a_file_keeps_no_essences_and_tells_the_same() -> None:
     essences = {key for key in kept._store.entries if key.startswith("essence/")}
     assert essences
     assert plain._store.entries == {k: v for k, v in kept._store.entries.items() if k not in essences}
+
+
+def test_a_matter_tells_over_how_many_pseudonym_periods_its_voices_were_counted() -> None:
+    voices = ["2026q1-aa", "2026q1-bb", "2026q2-aa", None]
+    texts = {"title": "东河县柳树镇停水", "text": "东河县柳树镇停水两天，自来水公司没有通知，请解决一下。"}
+    found = book()
+    said = [
+        AssessedMention(mention=one, assessment=ASSESSOR.assess([one])[0])
+        for one in (mention(source_id=str(n), voice=voice, **texts) for n, voice in enumerate(voices))
+    ]
+    *_, last = found.take(said)
+    assert (last.counts.voices, last.counts.voice_periods) == (4, 2)
+    assert any("跨2个化名周期" in reason.text for reason in last.reasons)

@@ -101,3 +101,11 @@ def test_log_scale_rises_from_0_to_100(one: float, two: float) -> None:
     assert 0 <= log_scale(low, scale) <= log_scale(high, scale) <= 100
     assert (log_scale(10, scale), log_scale(1000, scale)) == (0, 100)
     assert log_scale(100, scale) == pytest.approx(50)
+
+
+def test_voices_of_several_pseudonym_periods_are_said_to_overlap() -> None:
+    def said(**kw: int) -> str:
+        return next(r.text for r in grade(Evidence(50, **kw), POLICY).factors.reaction.reasons if "voices" in r.rule)
+
+    assert "化名周期" not in said(voices=9)
+    assert "跨2个化名周期，同一账号可能重复计入" in said(voices=9, voice_periods=2)

@@ -10,6 +10,7 @@ from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from opinion_stream.domain.collection.clean import clean, fingerprint
+from opinion_stream.domain.collection.keys import KeyRing, ring_of
 from opinion_stream.domain.collection.mask import Masker, mask_url
 from opinion_stream.domain.collection.media import MediaResolver
 from opinion_stream.domain.collection.parse import parse
@@ -62,19 +63,17 @@ def _each(items: Iterable[A | Rejected], step: Callable[[A], B]) -> list[B | Rej
 
 
 class Collector:
-    """Validates, cleans, masks and pseudonymises by a policy. `key` is the secret of the pseudonyms.
+    """Validates, cleans, masks and pseudonymises by a policy. `key` is the secret of the pseudonyms, or several.
 
-    Raises ValueError if the key is empty.
+    Of several keys the day of publication (in the policy's time zone) chooses. Raises ValueError if a key is empty.
     """
 
-    def __init__(self, policy: Policy, key: bytes) -> None:
-        if not key:
-            raise ValueError("the pseudonym key is empty")
+    def __init__(self, policy: Policy, key: KeyRing | bytes) -> None:
         self._limits = policy.collection
         self._zone = ZoneInfo(policy.jurisdiction.timezone)
         self._ahead = timedelta(hours=policy.collection.max_ahead_hours)
         self._media = MediaResolver(policy.media)
-        self._key = key
+        self._keys = ring_of(key)
         public = [name for medium in policy.media.media for name in (medium.name, *medium.aliases)]
         public += [name for unit in policy.units.units for name in (unit.name, *unit.aliases)]
         places = [name for region in policy.regions.regions for name in (region.name, *region.aliases)]
@@ -132,8 +131,10 @@ class Collector:
         channel = self._label(raw.channel)
         stated = raw.media
         words = fingerprint(draft.title, draft.text)
-        speaker = voice(raw.author, self._key, raw.source) if raw.author and raw.author.strip() else None
-        mention_id, source_id = self._ids(raw, source, words, speaker)
+        published = raw.published_at.astimezone(self._zone)
+        key = self._keys.on(published.date())
+        speaker = voice(raw.author, key, raw.source) if raw.author and raw.author.strip() else None
+        mention_id, source_id = self._ids(raw, source, words, speaker, key.secret)
         return Mention.trusted(
             id=mention_id,
             source=source,
@@ -141,7 +142,7 @@ class Collector:
             channel=channel or None,
             title=draft.title,
             text=draft.text,
-            published_at=raw.published_at.astimezone(self._zone),
+            published_at=published,
             received_at=draft.received_at,
             voice=speaker,
             url=mask_url(clean(raw.url)) if raw.url else None,
@@ -173,13 +174,13 @@ class Collector:
             label = self._labels[text] = self._masker.mask(clean(text))[0]
         return label
 
-    def _ids(self, raw: RawMention, source: str, words: str, speaker: str | None) -> tuple[str, str | None]:
+    def _ids(self, raw: RawMention, source: str, words: str, speaker: str | None, key: bytes) -> tuple[str, str | None]:
         """(mention id, source id). A source's id is kept where it is plain and tells nobody; else there is a hash."""
         if raw.id and raw.id.strip():
             safe = _SAFE_ID.fullmatch(raw.source) and _SAFE_ID.fullmatch(raw.id)
             # No datum that can stand in a plain id is shorter than a passport number.
             if safe and source == raw.source and (len(raw.id) < 9 or not self._masker.mask(raw.id)[1]):
                 return f"{source}:{raw.id}", raw.id
-            return "h" + keyed_hash(self._key, "source id", raw.source, raw.id)[:24], None
+            return "h" + keyed_hash(key, "source id", raw.source, raw.id)[:24], None
         published = raw.published_at.astimezone(UTC).isoformat()
-        return "h" + keyed_hash(self._key, "content", raw.source, published, words, speaker or "")[:24], None
+        return "h" + keyed_hash(key, "content", raw.source, published, words, speaker or "")[:24], None

@@ -4,15 +4,28 @@ from __future__ import annotations
 
 import hmac
 
+from opinion_stream.domain.collection.keys import Key
 
-def voice(author: str, key: bytes, scope: str = "") -> str:
+
+def voice(author: str, key: Key | bytes, scope: str = "") -> str:
     """Keyed pseudonym of an author: HMAC-SHA256 over scope and author, 16 hexadecimal digits.
+
+    With a key that has a period, its id and a hyphen stand before (`2026q4-…`): an author who speaks in two periods
+    has two voices, and whoever counts them can see so.
 
     Equal for equal author, scope and key. The scope is the source: account names are unique within a source
     only, and the same name in two sources must not tie two people, or one person's two accounts, together.
     Raises ValueError if the key is empty.
     """
-    return keyed_hash(key, "voice", scope, author)[:16]
+    if isinstance(key, bytes):
+        return keyed_hash(key, "voice", scope, author)[:16]
+    name = voice(author, key.secret, scope)
+    return f"{key.id}-{name}" if key.id else name
+
+
+def period_of(voice: str) -> str:
+    """The id of the key behind a voice; empty for a key without period."""
+    return voice.partition("-")[0] if "-" in voice else ""
 
 
 def keyed_hash(key: bytes, *parts: str) -> str:

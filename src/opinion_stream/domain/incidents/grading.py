@@ -22,6 +22,8 @@ class Evidence:
     floor: Grade | None = None
     """The lowest grade that an emergency rule allows."""
     voices: int = 1
+    voice_periods: int = 1
+    """How many periods of pseudonym keys the voices come from: who spoke in two is counted in both."""
     interactions: int = 0
     reads: int = 0
     rising: bool = False
@@ -153,7 +155,7 @@ def _content(evidence: Evidence, policy: Grading) -> tuple[Reason, ...]:
 
 def _reaction(evidence: Evidence, policy: Grading) -> tuple[Reason, ...]:
     parts = (
-        ("voices", f"{evidence.voices}个不同账号发声", log_scale(evidence.voices, policy.voices)),
+        ("voices", _voices(evidence), log_scale(evidence.voices, policy.voices)),
         ("interactions", f"互动{evidence.interactions}次", log_scale(evidence.interactions, policy.interactions)),
         ("reads", f"阅读{evidence.reads}次", log_scale(evidence.reads, policy.reads)),
     )
@@ -165,6 +167,12 @@ def _reaction(evidence: Evidence, policy: Grading) -> tuple[Reason, ...]:
     if evidence.rising:
         reasons.append(_reason(rule="reaction.rising", text=f"声量正在上升（+{policy.rising_bonus:g}）"))
     return tuple(reasons)
+
+
+def _voices(evidence: Evidence) -> str:
+    if evidence.voice_periods < 2:
+        return f"{evidence.voices}个不同账号发声"
+    return f"{evidence.voices}个不同账号发声，跨{evidence.voice_periods}个化名周期，同一账号可能重复计入"
 
 
 def _media(evidence: Evidence, policy: Grading) -> tuple[Reason, ...]:

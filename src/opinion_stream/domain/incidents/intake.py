@@ -24,7 +24,7 @@ from opinion_stream.domain.incidents.samples import add_sample
 from opinion_stream.domain.incidents.standing import notes, rule_grade, settle
 from opinion_stream.domain.incidents.titles import ASIDES, HEADLINE, STEADY, clean_title, fallback_title, overlap
 from opinion_stream.domain.incidents.trend import add_to_trend, is_rising, trend_at
-from opinion_stream.domain.incidents.voices import add_voice, count_voices
+from opinion_stream.domain.incidents.voices import add_period, add_voice, count_voices
 from opinion_stream.domain.places import Places
 from opinion_stream.domain.ranking import strongest
 from opinion_stream.models.assessment import AssessedMention, Assessment
@@ -143,6 +143,7 @@ class Intake:
                 mentions=record.mentions,
                 copies=record.copies,
                 voices=count_voices(record.voices),
+                voice_periods=max(1, len(record.voice_periods)),
                 interactions=record.interactions,
                 reads=record.reads,
                 media=len(record.media),
@@ -180,6 +181,7 @@ class Intake:
 
     def _count(self, record: IncidentRecord, mention: Mention) -> None:
         add_voice(record.voices, voice_of(mention))
+        record.voice_periods = add_period(record.voice_periods, mention.voice)
         record.interactions += mention.interactions
         record.reads += mention.reads
         add_to_trend(record.buckets, mention.published_at, self._policy.incidents)
@@ -264,6 +266,7 @@ class Intake:
             priority_rule=record.priority_rule,
             floor=record.floor,
             voices=count_voices(record.voices),
+            voice_periods=len(record.voice_periods),
             interactions=record.interactions,
             reads=record.reads,
             rising=is_rising(record.buckets, record.last_at, policy.incidents),

@@ -35,7 +35,7 @@ from opinion_stream.domain.incidents.samples import SAMPLE_TERMS, bounded, sampl
 from opinion_stream.domain.incidents.standing import graver, rule_grade
 from opinion_stream.domain.incidents.titles import HEADLINE, STEADY, clean_title, overlap
 from opinion_stream.domain.incidents.trend import BUCKETS, bucket_of
-from opinion_stream.domain.incidents.voices import drop_voices, merge_voices
+from opinion_stream.domain.incidents.voices import PERIODS, drop_voices, merge_voices
 from opinion_stream.domain.places import Places
 from opinion_stream.domain.ranking import strongest
 from opinion_stream.models.base import Grade
@@ -66,6 +66,7 @@ def join(
     for name in ("mentions", "copies", "interactions", "reads"):
         setattr(survivor, name, getattr(survivor, name) + getattr(absorbed, name))
     survivor.voices = merge_voices(survivor.voices, absorbed.voices)
+    survivor.voice_periods = sorted({*survivor.voice_periods, *absorbed.voice_periods})[:PERIODS]
     _join_terms(survivor, absorbed, policy.incidents.max_features)
     for mine, theirs in (
         (survivor.categories, absorbed.categories),

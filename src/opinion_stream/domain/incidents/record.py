@@ -59,6 +59,8 @@ class IncidentRecord:
     interactions: int = 0
     reads: int = 0
     voices: list[int] = field(default_factory=list)
+    voice_periods: list[str] = field(default_factory=list)
+    """Periods of the pseudonym keys behind the voices, see `voices.add_period`."""
     media: list[str] = field(default_factory=list)
     tier: str | None = None
     buckets: dict[int, int] = field(default_factory=dict)

@@ -5,8 +5,13 @@ from __future__ import annotations
 from bisect import bisect_left
 from hashlib import blake2b
 
+from opinion_stream.domain.collection.pseudonym import period_of
+
 KEPT = 512
 """Exact up to here; beyond, the standard error is 1/sqrt(KEPT - 2), about 4.4 %."""
+
+PERIODS = 16
+"""So many periods of pseudonym keys are told apart in one matter."""
 
 _BITS = 52
 """Hashes stay below 2**53, so that any JSON reader keeps them exact."""
@@ -25,6 +30,14 @@ def add_voice(hashes: list[int], voice: str) -> None:
         return
     hashes.insert(at, value)
     del hashes[KEPT:]
+
+
+def add_period(periods: list[str], voice: str | None) -> list[str]:
+    """The key periods of the voices taken in, sorted, a few at most, and that of one more; a new list if it is new."""
+    if voice is None:
+        return periods
+    period = period_of(voice)
+    return periods if period in periods or len(periods) >= PERIODS else sorted([*periods, period])
 
 
 def count_voices(hashes: list[int]) -> int:
