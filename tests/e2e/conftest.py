@@ -23,7 +23,7 @@ def new_road(
     """Brings up a road with the given settings over the defaults; all are taken down after the test."""
     roads: list[Road] = []
 
-    async def bring_up(stages: Sequence[Stage] = tuple(Stage), **settings: object) -> Road:
+    async def bring_up(stages: Sequence[Stage] = tuple(Stage), metrics: bool = False, **settings: object) -> Road:
         defaults = {
             "kafka_bootstrap": bootstrap,
             "topic_prefix": unique_prefix,
@@ -32,7 +32,7 @@ def new_road(
             "commit_seconds": 0.2,
             **({"session_seconds": 6} if real_kafka else EMBEDDED),
         }
-        road = Road(load_settings(**{**defaults, **settings}), tmp_path / "run", stages=stages)
+        road = Road(load_settings(**{**defaults, **settings}), tmp_path / "run", stages=stages, metrics=metrics)
         roads.append(road)
         await asyncio.to_thread(road.start)
         return road

@@ -1,0 +1,44 @@
+"""Plants the corpus in inbound records, and looks for what was planted."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from random import Random
+
+from ahocorasick_rs import AhoCorasick
+
+from privacy_corpus.cases import positives
+
+
+def leaks(text: str, data: Iterable[str]) -> list[str]:
+    """Which of the data stand in the text."""
+    return sorted(set(AhoCorasick(list(data)).find_matches_as_strings(text, overlapping=True)))
+
+
+def planted(at: datetime, every: int = 3) -> tuple[list[bytes], set[str]]:
+    """Inbound records from `at` on, one of `every` cases, with data in each field that may hold one; and those data.
+
+    A few records are cut off, so that they end as dead letters.
+    """
+    rng, lines, data = Random(7), [], set()
+    for number, case in enumerate(list(positives())[::every]):
+        secrets = {case.text[start:end].strip(" （）()") for start, end, _ in case.planted}
+        author, other = f"作者甲乙{number:04d}号", f"1{rng.randrange(30, 100)}{rng.randrange(10**8):08d}"
+        raw = {
+            "id": other if number % 3 == 0 else f"n{number}",
+            "source": "wenzheng",
+            "channel": "message_board",
+            "title": "求助：柳树镇停水" if number % 2 else f"电话{other}求助",
+            "text": f"东河县柳树镇停水，有人受伤。{case.text}",
+            "published_at": (at + timedelta(minutes=number)).isoformat(),
+            "author": author,
+            "url": f"https://example.cn/u/{author}?phone={other}",
+            "media": {"name": author},
+            "region_hint": other if number % 5 == 0 else "东河县",
+        }
+        value = json.dumps(raw, ensure_ascii=False).encode()
+        lines.append(value if number % 40 else value[:-20])
+        data |= secrets | {author, other}
+    return lines, {datum for datum in data if len(datum) > 2}
