@@ -204,3 +204,17 @@ def test_a_command_that_is_loaded_alone_is_the_one_of_the_full_help(command: str
         {c.name: c.callback for c in made.registered_commands} for made in (main.build([main._ALONE[command]]), app)
     )
     assert alone[command] is whole[command]
+
+
+def test_doctor_warns_of_a_key_older_than_its_period(monkeypatch: pytest.MonkeyPatch) -> None:
+    keys = "rotation_days: 30\nkeys:\n  - {id: old, from: 2020-01-01, secret: a secret that nobody knows}"
+    monkeypatch.setenv("OPINION_PSEUDONYM_KEY", keys)
+    late = CliRunner().invoke(app, ["doctor"])
+    monkeypatch.setenv("OPINION_PSEUDONYM_KEY", keys.replace("30", "3660").replace("2020", "2026"))
+    fresh = CliRunner().invoke(app, ["doctor"])
+
+    assert "key old is in force since 2020-01-01" in late.output
+    assert "docs/privacy.md" in late.output
+    assert "old in force since 2026-01-01" in fresh.output
+    assert late.exit_code == fresh.exit_code, "a warning, no failure"
+    assert not any("nobody knows" in output for output in (late.output, fresh.output))
