@@ -21,9 +21,10 @@ def fields(name: str, model: type[BaseModel], inner: type[BaseModel]) -> set[str
     return {f"{name}.{field}" for field in model.model_fields} | {f"{name}.media.{f}" for f in inner.model_fields}
 
 
-@pytest.mark.parametrize(
-    ("name", "model", "inner"), [("RawMention", RawMention, RawMedia), ("Mention", Mention, Media)]
-)
+MODELS = [("RawMention", RawMention, RawMedia), ("Mention", Mention, Media)]
+
+
+@pytest.mark.parametrize(("name", "model", "inner"), MODELS)
 def test_every_field_has_its_purpose_and_no_other_is_named(
     name: str, model: type[BaseModel], inner: type[BaseModel]
 ) -> None:
