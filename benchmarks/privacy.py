@@ -40,7 +40,7 @@ def main() -> None:
     cases = [*positives(), *hard_negatives()]
     table([case for case in cases if not case.held_back], "open templates")
     table([case for case in cases if case.held_back], "templates held back")
-    table([*later_positives()], "texts and disguises written later, held back")
+    table([*later_positives()], "texts and disguises written later, fitted to since (at first sight: docs/privacy.md)")
     if args.wrong:
         for case in score([case for case in cases if not case.held_back], mask)[1]:
             print(case.kind, "|", case.text, "|", mask(case.text)[0])
