@@ -40,6 +40,10 @@ class BrokerError(OpinionStreamError):
     """No usable broker: what was tried and the way out."""
 
 
+class LedgerError(OpinionStreamError):
+    """The ledger cannot be used as it stands: what is wrong with it and the cure."""
+
+
 class DeliveryError(OpinionStreamError):
     """Outputs could not be written to the broker: the worker stops and restarts from its last commit."""
 

@@ -107,6 +107,13 @@ class Settings(BaseModel):
     """Most bytes of them, and of bodies that are being read; at least `intake_max_body_bytes`."""
     intake_ack_seconds: float = Field(default=5.0, gt=0, le=60)
     """Longest wait for the broker's acknowledgement before the answer is 503."""
+    ledger_url: SecretStr | None = None
+    """Database of the ledger: sqlite:///PATH or postgresql://USER:PASSWORD@HOST/DB; unset: a file below `state_dir`."""
+    ledger_url_file: Path | None = None
+    ledger_schema: str = Field(default="ledger", pattern=r"^[a-z_][a-z0-9_]{0,50}$")
+    """Schema of the ledger in a PostgreSQL."""
+    ledger_batch: int = Field(default=1000, ge=1, le=20_000)
+    """Most records written in one transaction; the most that wait in memory beside what the client has fetched."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     def secret_key(self) -> KeyRing:
@@ -165,6 +172,17 @@ class Settings(BaseModel):
         if self.kafka_password_file is None:
             raise SettingsError("OPINION_KAFKA_PASSWORD or OPINION_KAFKA_PASSWORD_FILE is not set: sasl_tls needs it")
         return _read("OPINION_KAFKA_PASSWORD_FILE", self.kafka_password_file)
+
+    def ledger_address(self) -> str:
+        """Address of the ledger's database. Raises SettingsError when the file that should name it cannot be read."""
+        if self.ledger_url is not None:
+            return self.ledger_url.get_secret_value()
+        if self.ledger_url_file is None:
+            return f"sqlite:///{self.state_dir / 'ledger.sqlite'}"
+        try:
+            return self.ledger_url_file.read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise SettingsError(f"OPINION_LEDGER_URL_FILE: cannot be read: {error.strerror}") from error
 
     def bootstrap(self) -> str:
         """Address of the broker. Raises SettingsError when none is set."""

@@ -40,6 +40,7 @@ MODULES = (
     "contracts",
     "manifests",
     "import_file",
+    "ledger",
 )
 """Modules of this package that add subcommands, in the order of the help."""
 

@@ -107,6 +107,8 @@ def environment(settings: Settings, run_dir: Path) -> Mapping[str, str]:
     if settings.kafka_password is not None:
         values["kafka_password"] = settings.kafka_password.get_secret_value()
     values["state_dir"] = run_dir / "state"
+    # Workers do not write to the ledger; its password is none of theirs.
+    values["ledger_url"] = values["ledger_url_file"] = None
     return {f"{PREFIX}{name.upper()}": str(value) for name, value in values.items() if value is not None}
 
 

@@ -18,6 +18,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
+from heapq import merge
 
 from opinion_stream.domain.incidents.essence import Kept
 from opinion_stream.domain.incidents.intake import Intake, add_weights, voice_of
@@ -150,9 +151,11 @@ def _joined_ids(earlier: IncidentRecord, later: IncidentRecord, times: Mapping[s
 
 def _join_lives(survivor: IncidentRecord, absorbed: IncidentRecord) -> None:
     theirs = [change.model_copy(update={"reason": f"〔{absorbed.id}〕{change.reason}"}) for change in absorbed.history]
-    history = sorted([*survivor.history, *theirs], key=lambda change: change.at)
+    # Merged, not sorted: what befell the survivor keeps its order, which an audit relies on.
+    history = [*merge(survivor.history, theirs, key=lambda change: change.at)]
     survivor.history = history if len(history) <= MAX_HISTORY else [history[0], *history[1 - MAX_HISTORY :]]
-    survivor.events = sorted([*survivor.events, *absorbed.events], key=lambda event: event.at)[-MAX_EVENTS:]
+    lived = [event.model_copy(update={"reason": f"〔{absorbed.id}〕{event.reason}"}) for event in absorbed.events]
+    survivor.events = [*merge(survivor.events, lived, key=lambda event: event.at)][-MAX_EVENTS:]
     survivor.absorbed = list(dict.fromkeys([*survivor.absorbed, *absorbed.absorbed, absorbed.id]))[-MAX_ABSORBED:]
     survivor.commands = [*absorbed.commands, *survivor.commands][-MAX_COMMANDS:]
     # Larger evidence never gives a lower grade, so the graver of both goes on, with its time to fall before it.

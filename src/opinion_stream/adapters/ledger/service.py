@@ -1,0 +1,183 @@
+"""The ledger's service: a group consumer that writes what it reads, batch by batch, and reads on only after that."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+import structlog
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, OffsetAndMetadata, TopicPartition
+from aiokafka.errors import KafkaError
+from sqlalchemy.exc import DBAPIError
+
+from opinion_stream.adapters.admin import unanswered
+from opinion_stream.adapters.connection import client_options
+from opinion_stream.adapters.ledger.clock import SimulatedClock
+from opinion_stream.adapters.ledger.rows import SOURCES
+from opinion_stream.adapters.ledger.writing import Batch, Moved, Place, Writer
+from opinion_stream.adapters.reading import Stored
+from opinion_stream.errors import BrokerError
+from opinion_stream.settings import Settings
+from opinion_stream.topics import CLOCK, full_name
+
+GROUP = "ledger"
+POLL_MS = 500
+WAITS = (1.0, 2.0, 5.0, 10.0, 30.0)
+"""Seconds between attempts while the database does not take a batch; nothing is polled meanwhile."""
+log = structlog.get_logger("opinion_stream.ledger")
+
+
+class Ledger(ConsumerRebalanceListener):  # type: ignore[misc]
+    """Where it stands is written with the rows, in one transaction; the group only tells others how far it is.
+
+    At most one batch is held, beside what the client has fetched ahead (bounded too). A database that is slow or away
+    makes the ledger wait, not grow. Any number may run: the group shares out the partitions.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        writer: Writer,
+        clock: SimulatedClock | None = None,
+        on_written: Callable[[int], None] = lambda records: None,
+    ) -> None:
+        """`on_written` is told the number of records after each batch."""
+        self._settings = settings
+        self._writer = writer
+        self._clock = clock
+        self._on_written = on_written
+        prefix = settings.topic_prefix
+        self._names = {full_name(prefix, topic): topic.name for topic in SOURCES}
+        if clock is not None:
+            self._names[full_name(prefix, CLOCK)] = CLOCK.name
+        self._stands: dict[Place, int | None] = {}
+        self._consumer: AIOKafkaConsumer | None = None
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until `stop` is set. Raises BrokerError when the broker does not answer at the start."""
+        settings = self._settings
+        group = f"{settings.topic_prefix}-{GROUP}"
+        self._consumer = consumer = AIOKafkaConsumer(
+            **client_options(settings.broker()),
+            group_id=group,
+            client_id=group,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            session_timeout_ms=int(settings.session_seconds * 1000),
+            heartbeat_interval_ms=int(settings.session_seconds * 1000 / 4),
+            fetch_max_bytes=16 * 1024 * 1024,
+        )
+        consumer.subscribe(list(self._names), listener=self)
+        try:
+            await consumer.start()
+        except KafkaError as error:
+            await consumer.stop()
+            raise BrokerError(unanswered(settings.broker(), error)) from error
+        log.info("ledger started", group=group)
+        try:
+            while not stop.is_set():
+                await self._round(consumer, stop)
+        finally:
+            await consumer.stop()
+
+    async def _round(self, consumer: AIOKafkaConsumer, stop: asyncio.Event) -> None:
+        fetched = await consumer.getmany(timeout_ms=POLL_MS, max_records=self._settings.ledger_batch)
+        batch = Batch()
+        for partition, records in fetched.items():
+            name = self._names[partition.topic]
+            stored = [_stored(record) for record in records]
+            if self._clock is not None and name == CLOCK.name:
+                await asyncio.to_thread(self._clock.take, stored)
+                continue
+            place = name, partition.partition
+            batch.records[place] = stored
+            batch.before[place] = self._stands.get(place)
+        if not len(batch):
+            return
+        if await self._write(batch, stop):
+            self._stands |= batch.after()
+            self._on_written(len(batch))
+            await self._tell_group(consumer, fetched.keys())
+
+    async def _write(self, batch: Batch, stop: asyncio.Event) -> bool:
+        """Whether it was written: not if another process was here first, or if it is time to stop."""
+        failures = 0
+        while not stop.is_set():
+            try:
+                await asyncio.to_thread(self._writer.write, batch)
+            except Moved:
+                log.warning("another ledger has written meanwhile: going on from where it stands")
+                await self._seek(list(batch.records))
+                return False
+            except DBAPIError as error:
+                wait = WAITS[min(failures, len(WAITS) - 1)]
+                failures += 1
+                # Without the statement: its parameters are what the records say.
+                log.error("database does not take the batch", error=type(error.orig).__name__, again_in_seconds=wait)
+                if failures > 3 and not error.connection_invalidated and not _may_pass(error):
+                    raise
+                await _pause(stop, wait)
+            else:
+                return True
+        return False
+
+    async def on_partitions_assigned(self, assigned: Sequence[TopicPartition]) -> None:
+        """Go on from where the ledger stands, whatever the group remembers."""
+        names = [(self._names[p.topic], p.partition) for p in assigned if self._names[p.topic] != CLOCK.name]
+        await self._seek(names)
+
+    async def on_partitions_revoked(self, revoked: Sequence[TopicPartition]) -> None:
+        """Nothing is held that is not written."""
+
+    async def _seek(self, places: Sequence[Place]) -> None:
+        if self._consumer is None:
+            return
+        stands = await asyncio.to_thread(self._writer.offsets)
+        for name, number in places:
+            partition = TopicPartition(f"{self._settings.topic_prefix}.{name}", number)
+            offset = stands.get((name, number))
+            self._stands[name, number] = offset
+            if partition not in self._consumer.assignment():
+                continue
+            if offset is not None:
+                self._consumer.seek(partition, offset)
+            else:
+                await self._consumer.seek_to_beginning(partition)
+
+    async def _tell_group(self, consumer: AIOKafkaConsumer, partitions: Sequence[TopicPartition]) -> None:
+        assigned = consumer.assignment()
+        offsets = {
+            partition: OffsetAndMetadata(self._stands[self._names[partition.topic], partition.partition], "")
+            for partition in partitions
+            if partition in assigned and self._names[partition.topic] != CLOCK.name
+        }
+        try:
+            if offsets:
+                await consumer.commit(offsets)
+        except KafkaError as error:
+            # Only others read it, to know the lag; the next batch tells again.
+            log.warning("offsets not committed", error=type(error).__name__)
+
+
+def _may_pass(error: DBAPIError) -> bool:
+    """Whether it may be over after a while: locked, out of space, restarting; a wrong statement is not."""
+    return type(error).__name__ in ("OperationalError", "InterfaceError", "InternalError")
+
+
+async def _pause(stop: asyncio.Event, seconds: float) -> None:
+    try:
+        await asyncio.wait_for(stop.wait(), seconds)
+    except TimeoutError:
+        return
+
+
+def _stored(record: object) -> Stored:
+    return Stored(
+        topic=record.topic,  # type: ignore[attr-defined]
+        partition=record.partition,  # type: ignore[attr-defined]
+        offset=record.offset,  # type: ignore[attr-defined]
+        key=record.key,  # type: ignore[attr-defined]
+        value=record.value,  # type: ignore[attr-defined]
+        at=datetime.fromtimestamp(record.timestamp / 1000, UTC),  # type: ignore[attr-defined]
+    )

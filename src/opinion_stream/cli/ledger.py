@@ -1,0 +1,232 @@
+"""`opinion-stream ledger`: the ledger's service, and the commands that look after its database."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+
+from opinion_stream.cli.common import BootstrapOption, ConfigOption, err, out, print_table, settings_of
+from opinion_stream.errors import LedgerError
+from opinion_stream.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+    from opinion_stream.adapters.ledger.places import Where
+
+UrlOption = Annotated[
+    str | None,
+    typer.Option("--url", help="sqlite:///PATH or postgresql://… [env: OPINION_LEDGER_URL, default: below state_dir]"),
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    ledger = typer.Typer(
+        name="ledger",
+        help="台账：所有事项写入 SQL，供值班、通报和看板使用 · every event in SQL.",
+        no_args_is_help=True,
+        epilog="Examples:\n\nopinion-stream ledger migrate\n\nopinion-stream ledger run\n\n"
+        "OPINION_LEDGER_URL=postgresql://ledger@db/opinion opinion-stream ledger rebuild --replace\n\n"
+        "opinion-stream ledger export --out ledger-2026-11/",
+    )
+    ledger.command("run")(run)
+    ledger.command("migrate")(migrate)
+    ledger.command("rebuild")(rebuild)
+    ledger.command("verify")(verify)
+    ledger.command("export")(export)
+    ledger.command("status")(status)
+    app.add_typer(ledger)
+
+
+def run(
+    bootstrap: BootstrapOption = None,
+    config: ConfigOption = None,
+    url: UrlOption = None,
+    migrate: bool = typer.Option(True, help="Bring the schema up to date first."),
+) -> None:
+    """Write what comes on the topics into the ledger, until SIGTERM or Ctrl-C."""
+    settings = _settings(url, bootstrap, config)
+    settings.broker()
+    place = _where(settings)
+    if migrate:
+        _migrate(settings, place)
+    asyncio.run(_serve(settings, place))
+
+
+async def _serve(settings: Settings, place: Where) -> None:
+    from opinion_stream.adapters.ledger.clock import SimulatedClock, forget_clock
+    from opinion_stream.adapters.ledger.migrating import check_revision
+    from opinion_stream.adapters.ledger.service import Ledger
+    from opinion_stream.adapters.ledger.writing import Writer
+    from opinion_stream.adapters.logs import set_up_logs
+    from opinion_stream.adapters.signals import stop_on_signals
+
+    set_up_logs(settings.log_level)
+    stop = stop_on_signals()
+    engine = place.open()
+    check_revision(engine)
+    simulated = settings.clock == "topic"
+    if not simulated:
+        forget_clock(engine)
+    await Ledger(settings, Writer(engine), SimulatedClock(engine) if simulated else None).run(stop)
+    engine.dispose()
+
+
+def migrate(config: ConfigOption = None, url: UrlOption = None) -> None:
+    """Make the tables and views, or bring them up to date; write the Chinese names of this policy into `labels`."""
+    settings = _settings(url, config=config)
+    place = _where(settings)
+    before, after = _migrate(settings, place)
+    said = "新建" if before is None else f"原版本 {before}"
+    out.print(f"台账已就绪：{place}，版本 {after}（{said}）", markup=False)
+
+
+def _migrate(settings: Settings, place: Where) -> tuple[str | None, str]:
+    from opinion_stream.adapters.ledger.labels import write_labels
+    from opinion_stream.adapters.ledger.migrating import migrate
+    from opinion_stream.policy import load_policy
+
+    policy = load_policy(settings.config)
+    engine = place.open()
+    revisions = migrate(engine, place.schema)
+    write_labels(engine, policy)
+    engine.dispose()
+    return revisions
+
+
+def rebuild(
+    bootstrap: BootstrapOption = None,
+    config: ConfigOption = None,
+    url: UrlOption = None,
+    replace: bool = typer.Option(False, "--replace", help="Let it take the place of the ledger in use."),
+) -> None:
+    """Build a new ledger from the topics, beside the one in use (file or schema with the ending `rebuild`).
+
+    The old one is kept beside it when the new one takes its place.
+    """
+    from opinion_stream.adapters.ledger.places import put_in_place
+
+    settings = _settings(url, bootstrap, config)
+    place = _where(settings)
+    new = place.beside("rebuild")
+    new.empty()
+    _migrate(settings, new)
+    number = asyncio.run(_fill(settings, new))
+    verdict = _proven(new)
+    out.print(f"已由主题重建：{number} 条记录，{new}，审计指纹 {verdict}", markup=False)
+    if replace:
+        kept = put_in_place(new, place, datetime.now(UTC))
+        out.print(f"已启用新台账 {place}；原台账保留为 {kept}", markup=False)
+
+
+async def _fill(settings: Settings, new: Where) -> int:
+    from opinion_stream.adapters.ledger.rebuilding import fill
+    from opinion_stream.adapters.ledger.writing import Writer
+    from opinion_stream.adapters.reading import reader
+
+    engine = new.open()
+    columns = (TextColumn("重建台账"), BarColumn(), TextColumn("{task.completed}/{task.total}"), TimeElapsedColumn())
+    async with reader(settings.broker()) as read:
+        with Progress(*columns, TimeRemainingColumn(), console=err) as progress:
+            bar = progress.add_task("rebuild", total=None)
+            number = await fill(
+                settings, read, Writer(engine), lambda done, of: progress.update(bar, completed=done, total=of)
+            )
+    engine.dispose()
+    return number
+
+
+def _proven(place: Where) -> str:
+    from opinion_stream.adapters.ledger.proving import prove
+
+    engine = place.open(read_only=True)
+    verdict = prove(engine)
+    engine.dispose()
+    if not verdict.holds:
+        raise LedgerError(f"{place}: 审计校验未通过，请运行 opinion-stream ledger verify 查看")
+    return verdict.fingerprint
+
+
+def verify(url: UrlOption = None) -> None:
+    """Prove the audit: every chain, its guard, and that nothing is missing. Exit code 1 when it does not hold."""
+    from opinion_stream.adapters.ledger.proving import prove
+
+    engine = _ready(_where(_settings(url)))
+    with Progress(TextColumn("校验审计链"), TextColumn("{task.completed} 条"), console=err, transient=True) as progress:
+        bar = progress.add_task("verify", total=None)
+        verdict = prove(engine, lambda links: progress.update(bar, completed=links))
+    if verdict.broken is not None:
+        broken = verdict.broken
+        out.print(f"审计链断裂：{broken.subject} 第 {broken.seq} 条：{broken.why}", markup=False)
+    if not verdict.guarded:
+        out.print("审计表的防改触发器缺失或已停用", markup=False)
+    for words in verdict.missing:
+        out.print(f"审计中缺少：{words}", markup=False)
+    if not verdict.holds:
+        raise typer.Exit(1)
+    out.print(f"审计完好：{verdict.subjects} 条链，{verdict.links} 条记录；指纹 {verdict.fingerprint}", markup=False)
+
+
+def export(
+    folder: Path = typer.Option(..., "--out", "-o", help="Folder to write TABLE.jsonl into; made if it is not there."),
+    url: UrlOption = None,
+) -> None:
+    """Write every table of content as sorted canonical JSON Lines: equal ledgers give equal bytes."""
+    from opinion_stream.adapters.ledger.export import export
+
+    engine = _ready(_where(_settings(url)))
+    table = Table("表", "行数")
+    export(engine, folder, lambda name, rows: table.add_row(name, str(rows)))
+    print_table(table)
+    out.print(f"已写入 {folder}", markup=False)
+
+
+def status(url: UrlOption = None) -> None:
+    """Revision, rows by table, and how far each topic has been read."""
+    import sqlalchemy as sa
+
+    from opinion_stream.adapters.ledger import schema as s
+    from opinion_stream.adapters.ledger.migrating import revision_of
+
+    place = _where(_settings(url))
+    engine = _ready(place)
+    rows, read = Table("表", "行数", "说明"), Table("主题", "分区", "已读到")
+    with engine.connect() as db:
+        out.print(f"台账：{place}，版本 {revision_of(db)}", markup=False)
+        for table in s.METADATA.sorted_tables:
+            number = db.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
+            rows.add_row(table.name, str(number), table.comment or "")
+        offsets = sa.select(s.OFFSETS).order_by(s.OFFSETS.c.topic, s.OFFSETS.c.partition)
+        for row in db.execute(offsets):
+            read.add_row(row.topic, str(row.partition), str(row.next_offset))
+    print_table(rows)
+    print_table(read)
+
+
+def _settings(url: str | None, bootstrap: str | None = None, config: Path | None = None) -> Settings:
+    settings = settings_of(bootstrap, config)
+    return settings if url is None else load_settings(**{**settings.model_dump(), "ledger_url": url})
+
+
+def _where(settings: Settings) -> Where:
+    from opinion_stream.adapters.ledger.places import where
+
+    return where(settings)
+
+
+def _ready(place: Where) -> sa.Engine:
+    """The ledger for reading. Raises LedgerError with the cure when there is none."""
+    from opinion_stream.adapters.ledger.migrating import check_revision
+
+    if not place.exists():
+        raise LedgerError(f"{place}: 没有台账，请先运行 opinion-stream ledger migrate (there is no ledger yet)")
+    engine = place.open(read_only=True)
+    check_revision(engine)
+    return engine

@@ -1,0 +1,1 @@
+"""What the ledger (台账) proves: which acts are audited, and the hash chains over them."""
