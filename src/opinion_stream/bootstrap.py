@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, cast
 
 import faust
 import structlog
+from aiokafka.errors import KafkaError
 from faust.types import TP, AppT, EventT, StreamT, TableT
 
 from opinion_stream.adapters.clock import Clock, SystemClock
@@ -21,9 +22,13 @@ from opinion_stream.adapters.partition_state import Backend, DictBackend
 from opinion_stream.adapters.producer import BatchProducer
 from opinion_stream.adapters.rocks import RocksBackend
 from opinion_stream.adapters.seal import Sealer
+from opinion_stream.agents.closed_lists import ClosedLists
+from opinion_stream.agents.looking import lags, views
 from opinion_stream.agents.metrics import StageMetrics
+from opinion_stream.agents.road_metrics import RoadMetrics
 from opinion_stream.agents.runner import Runner, Sender
 from opinion_stream.agents.stage import DeskFactory, Record, StageSpec, Tools
+from opinion_stream.agents.worker_metrics import describe_process, describe_worker
 from opinion_stream.domain.assessment.category import Classifier
 from opinion_stream.errors import DeliveryError
 from opinion_stream.policy import Policy
@@ -38,6 +43,9 @@ log = structlog.get_logger(__name__)
 
 
 MIB = 1024 * 1024
+SAMPLE_SECONDS = 5.0
+"""How often the state is looked at for the metrics; a third of the usual scrape interval."""
+LAG_WAIT_SECONDS = 4.0
 ROCKS_OPTIONS = {
     # Faust's defaults are for one big table (2 GiB of cache); a worker here holds several small databases.
     "driver": "rocksdict",
@@ -112,7 +120,10 @@ class StageApp:
         self.stage = stage
         self.settings = settings
         self.clock = clock or SystemClock()
-        self.metrics = StageMetrics(stage)
+        lists = ClosedLists.of(policy)
+        self.metrics = StageMetrics(stage, lists.figures)
+        simulated = settings.clock == "topic"
+        observer = RoadMetrics(stage, lists, self.metrics.registry, self.clock, simulated=simulated)
         self._on_fatal = on_fatal
         self._own_producer: BatchProducer | None = None
         prefix = settings.topic_prefix
@@ -134,7 +145,7 @@ class StageApp:
             )
         self.runner = Runner(
             spec=StageSpec(stage, desk_of(stage)),
-            tools=replace(tools_of(settings, policy, stage), count=self.metrics.happened),
+            tools=replace(tools_of(settings, policy, stage), count=self.metrics.happened, observer=observer),
             sender=sender,
             backend=self._backend,
             topic_name=lambda topic: full_name(prefix, topic),
@@ -144,6 +155,10 @@ class StageApp:
         )
         self._memory: dict[int, DictBackend] = {}
         self._register(store is None)
+        if settings.metrics_port:
+            describe_process(self.metrics.registry, stage.value, policy)
+            describe_worker(self.metrics.registry, stage.value, self._recovered, settings.state_dir)
+            self.app.timer(SAMPLE_SECONDS)(self._sample)
 
     def _register(self, with_rocks: bool) -> None:
         self._with_rocks = with_rocks
@@ -199,6 +214,24 @@ class StageApp:
                 await self.runner.tick(partitions, self.clock.now())
             except DeliveryError as error:
                 self._on_fatal(error)
+
+    async def _sample(self) -> None:
+        """Look at the state of the partitions and at what waits for them, for the metrics."""
+        if not self._recovered():
+            return
+        owned = [tp for tp in self.app.consumer.assignment() if tp.topic in self._topics]
+        try:
+            ends = await asyncio.wait_for(self.app.consumer.highwaters(*owned), LAG_WAIT_SECONDS)
+        except (KafkaError, TimeoutError) as error:
+            log.warning("lag_unknown", stage=self.stage.value, error=type(error).__name__)
+            return
+        async with self.runner.lock:
+            if self._recovered():
+                self.metrics.figures.look(views(self.runner, lags(self._topics, ends, self._done)))
+
+    def _done(self, tp: TP) -> int:
+        # Where the group stands, as the broker would tell it after the next commit.
+        return self.app.consumer._committed_offset.get(tp) or 0  # type: ignore[attr-defined]
 
     async def _revoked(self, app: AppT, revoked: set[TP], **_: object) -> None:
         # Waiting for the batch in hand keeps this worker from writing after another has taken over.

@@ -116,6 +116,10 @@ class Courier(ConsumerRebalanceListener):  # type: ignore[misc]
             if await self._consumer.committed(partition) is None:
                 self._new.add(partition)
 
+    def held(self) -> int:
+        """How many have been read and not yet got through."""
+        return sum(len(held) for held in list(self._held.values()))
+
     def _lose_all(self) -> None:
         self._held: dict[TopicPartition, dict[int, str]] = {}
         self._read: dict[TopicPartition, int] = {}

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from opinion_stream.adapters.courier import Courier
+from opinion_stream.adapters.delivery_metrics import DeliveryMetrics
 from opinion_stream.adapters.senders import Sender
 from opinion_stream.adapters.sent_log import SentLog
 from opinion_stream.domain.notify.notices import Notice, from_escalation, from_supervision
@@ -36,13 +37,17 @@ class Notifier(Courier):
         *,
         remembers: bool = True,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        metrics: DeliveryMetrics | None = None,
     ) -> None:
         """`channels`: those with an address."""
+        self._metrics = metrics
         self._policy = policy
         self._sender = sender
         self._channels = frozenset(channels)
         self.forget()
         super().__init__(settings, "notify", (ESCALATIONS, SUPERVISION), sent, remembers=remembers, now=now)
+        if metrics is not None:
+            metrics.watch(self.held)
 
     def forget(self) -> None:
         """See `Courier`."""
@@ -74,6 +79,8 @@ class Notifier(Courier):
             self._settle(message, done)
 
     def _settle(self, message: Message, done: bool) -> None:
+        if self._metrics is not None:
+            self._metrics.attempted(message.channel, done)
         if not done:
             again = self._planner.failed(message, self._now())
             log.error("message not sent", message=message.id, channel=message.channel, again_at=again.isoformat())

@@ -38,6 +38,9 @@ class Backend(Protocol):
     def scan(self) -> Iterator[tuple[bytes, bytes]]:
         """All entries."""
 
+    def size(self) -> tuple[int, int]:
+        """About how many entries and bytes it holds; must cost nothing."""
+
 
 class DictBackend:
     """A backend in memory, for tests."""
@@ -60,6 +63,10 @@ class DictBackend:
     def scan(self) -> Iterator[tuple[bytes, bytes]]:
         """All entries."""
         yield from list(self.entries.items())
+
+    def size(self) -> tuple[int, int]:
+        """Entries and bytes."""
+        return len(self.entries), sum(len(key) + len(value) for key, value in self.entries.items())
 
 
 @dataclass(frozen=True)
@@ -168,6 +175,10 @@ class PartitionState:
     def restore(self, savepoint: dict[str, bytes | None]) -> None:
         """Forget what was written since the savepoint."""
         self._pending = dict(savepoint)
+
+    def size(self) -> tuple[int, int]:
+        """About how many entries and bytes it holds on this machine."""
+        return self._backend.size()
 
     @property
     def dirty(self) -> bool:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import structlog
 
 from opinion_stream.adapters.courier import Courier
+from opinion_stream.adapters.delivery_metrics import DeliveryMetrics
 from opinion_stream.adapters.publishers import Publisher
 from opinion_stream.adapters.sent_log import SentLog
 from opinion_stream.domain.publishing.queue import ReleaseQueue
@@ -30,12 +31,16 @@ class Press(Courier):
         sent: SentLog,
         *,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        metrics: DeliveryMetrics | None = None,
     ) -> None:
         """`publishers`: by publication; responses of other publications are released by people."""
         self._policy = policy
         self._publishers = publishers
+        self._metrics = metrics
         self.forget()
         super().__init__(settings, "publish", (RESPONSES,), sent, remembers=True, now=now)
+        if metrics is not None:
+            metrics.watch(self.held)
 
     def forget(self) -> None:
         """See `Courier`."""
@@ -52,7 +57,10 @@ class Press(Courier):
     async def deliver_due(self) -> None:
         """See `Courier`. One by one, so that what comes first stands there first."""
         for response in self._queue.due(self._now()):
-            if await self._publishers[response.publication].publish(response):
+            done = await self._publishers[response.publication].publish(response)
+            if self._metrics is not None:
+                self._metrics.attempted(response.publication, done)
+            if done:
                 self._queue.done(response)
                 self.delivered([response.id])
                 log.info("response published", response=response.id, publication=response.publication)

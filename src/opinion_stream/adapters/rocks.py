@@ -8,6 +8,8 @@ import rocksdict
 
 from opinion_stream.adapters.partition_state import MARKER
 
+_SIZES = ("estimate-num-keys", "total-sst-files-size", "cur-size-all-mem-tables")
+
 
 class RocksBackend:
     """Raw access to one partition of a table; Faust's own bookkeeping key stays out of sight."""
@@ -36,3 +38,8 @@ class RocksBackend:
         for key, value in self._db.items():
             if isinstance(key, bytes) and key not in (self._hidden, MARKER):
                 yield key, value
+
+    def size(self) -> tuple[int, int]:
+        """Entries and bytes as RocksDB estimates them."""
+        entries, files, memory = (self._db.property_int_value(f"rocksdb.{name}") or 0 for name in _SIZES)
+        return entries, files + memory

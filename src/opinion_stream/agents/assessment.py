@@ -22,16 +22,22 @@ class AssessmentDesk:
         self._guard = Guard(Stage.ASSESSMENT, tools.sealer)
         self._assessor = Assessor(tools.policy, tools.classifier)
         self._places = Places(tools.policy)
+        self._observer = tools.observer
 
     def handle(self, records: Sequence[Record]) -> list[Output]:
         """See `Desk`."""
         outputs: list[Output] = []
         mentions = [mention for _, mention in self._guard.decode(records, Mention, outputs)]
         assessments = self._assessor.assess(mentions)
-        for mention, assessment in zip(mentions, assessments, strict=True):
+        assessed = [
+            AssessedMention(mention=mention, assessment=assessment)
+            for mention, assessment in zip(mentions, assessments, strict=True)
+        ]
+        self._observer.assessed(assessed)
+        for item in assessed:
             # All that may belong to one incident must meet in one partition, whoever of its region took it down.
-            key = self._places.shard(assessment.region.code).encode()
-            outputs.append(Output(ASSESSED, key, AssessedMention(mention=mention, assessment=assessment).to_bytes()))
+            key = self._places.shard(item.assessment.region.code).encode()
+            outputs.append(Output(ASSESSED, key, item.to_bytes()))
         return outputs
 
     def tick(self, now: datetime) -> list[Output]:

@@ -34,6 +34,7 @@ class ClockedDesk(ABC):
     def __init__(self, tools: Tools, store: Store) -> None:
         self._guard = Guard(self.stage, tools.sealer)
         self._store = store
+        self._observer = tools.observer
         kept = store.get(NOW_KEY)
         self._simulated = datetime.fromisoformat(kept.decode()) if kept else None
 
@@ -65,7 +66,7 @@ class ClockedDesk(ABC):
                 for _, tick in self._guard.decode([record], ClockTick, outputs):
                     self._simulated = tick.now
                     self._store.put(NOW_KEY, tick.now.isoformat().encode())
-                    outputs += [output(result) for result in self.pass_time(tick.now)]
+                    outputs += self._told(self.pass_time(tick.now))
                 continue
             if not self.wants(record):
                 continue
@@ -73,7 +74,7 @@ class ClockedDesk(ABC):
                 now = max(self._simulated, self.own_time(decoded)) if self._simulated else record.at
                 try:
                     _check_key(record.key, self.must_be_under(decoded))
-                    outputs += [output(result) for result in self.take(decoded, now)]
+                    outputs += self._told(self.take(decoded, now))
                 except Rejected as rejected:
                     outputs.append(self._guard.dead_letter(record, rejected))
         return outputs
@@ -82,7 +83,13 @@ class ClockedDesk(ABC):
         """See `Desk`; a simulated clock is moved by its topic alone."""
         if self._simulated is not None:
             return []
-        return [output(result) for result in self.pass_time(now)]
+        return self._told(self.pass_time(now))
+
+    def _told(self, results: Iterable[Result]) -> list[Output]:
+        found = list(results)
+        if found:
+            self._observer.results(found)
+        return [output(result) for result in found]
 
 
 def _check_key(key: bytes | None, expected: bytes | None) -> None:

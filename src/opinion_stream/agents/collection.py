@@ -30,6 +30,7 @@ class CollectionDesk:
         window = timedelta(days=limits.repeat_window_days)
         self._repeats = Repeats(store, window, limits.min_repeat_chars, limits.max_remembered)
         self._count = tools.count
+        self._observer = tools.observer
         self._told = False
 
     def handle(self, records: Sequence[Record]) -> list[Output]:
@@ -42,7 +43,9 @@ class CollectionDesk:
         ]
         mentions = [result for result in results if isinstance(result, Mention)]
         forgotten, corrections = self._repeats.forgotten_early, self._repeats.corrections
-        outputs += [output(mention) for mention in self._repeats.mark(mentions) if mention is not None]
+        fresh = [mention for mention in self._repeats.mark(mentions) if mention is not None]
+        outputs += [output(mention) for mention in fresh]
+        self._observer.mentions(fresh)
         self._tell(self._repeats.forgotten_early - forgotten, self._repeats.corrections - corrections)
         return outputs
 

@@ -10,6 +10,7 @@ from opinion_stream.agents.guard import Guard
 from opinion_stream.agents.outputs import output
 from opinion_stream.agents.stage import Output, Record, Tools
 from opinion_stream.domain.collection.mask import Masker
+from opinion_stream.domain.figures import Figures
 from opinion_stream.domain.incidents.book import IncidentBook
 from opinion_stream.domain.state import Store
 from opinion_stream.domain.warning.watch import Watch
@@ -27,6 +28,7 @@ class IncidentsDesk:
         self._book = IncidentBook(tools.policy, store)
         self._watch = Watch(tools.policy, store)
         self._masker = Masker(tools.policy.collection.not_a_name)
+        self._observer = tools.observer
 
     def handle(self, records: Sequence[Record]) -> list[Output]:
         """See `Desk`."""
@@ -38,6 +40,7 @@ class IncidentsDesk:
             else:
                 mentions = [mention for _, mention in self._guard.decode(run, AssessedMention, outputs)]
                 outputs += [output(incident) for incident in self._book.take(mentions, self._watch.see)]
+                self._observer.mentions([item.mention for item in mentions])
         outputs += [output(brief) for brief in self._book.take_briefs()]
         outputs += [output(warning) for warning in self._watch.drain()]
         return outputs
@@ -50,6 +53,10 @@ class IncidentsDesk:
                 outputs += [output(incident) for incident in self._book.command(masked)]
             except Rejected as rejected:
                 outputs.append(self._guard.dead_letter(record, rejected))
+
+    def figures(self) -> Figures:
+        """See `Measured`."""
+        return self._book.figures()
 
     def tick(self, now: datetime) -> list[Output]:
         """Incidents follow event time, not the clock."""

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter as Tally
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics
 
 from opinion_stream.agents.stage import Happening, Output
+from opinion_stream.agents.state_figures import StateFigures
+from opinion_stream.domain.dead_letters.codes import CODES, OTHER
+from opinion_stream.domain.figures import Measure
 from opinion_stream.models.control import DeadLetterState
-from opinion_stream.topics import Stage
+from opinion_stream.topics import TOPICS, Stage, inputs_of
+
+disable_created_metrics()  # a second series beside each counter, which Prometheus makes no use of
 
 _HAPPENINGS = {
     Happening.FORGOTTEN_EARLY: (
@@ -26,8 +31,11 @@ _HAPPENINGS = {
 class StageMetrics:
     """Counters of one stage, in a registry of their own."""
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, stage: Stage, labels_of: Mapping[Measure, tuple[tuple[str, ...], ...]] | None = None) -> None:
+        """`labels_of`: all label values of the stage's figures, see `ClosedLists`."""
         self.registry = CollectorRegistry()
+        topics = [topic.name for topic in inputs_of(stage)]
+        self.figures = StateFigures(stage, topics, labels_of or {}, self.registry)
         labels = {"stage": stage.value}
         self.records_in = Counter(
             "opinion_records_in_total", "Records taken from the stage's topics.", ["stage"], registry=self.registry
@@ -47,6 +55,12 @@ class StageMetrics:
             ["stage", "code", "state"],
             registry=self.registry,
         )
+        # What is there from the start, with 0, can be seen to rise the first time it does.
+        for topic in TOPICS:
+            if stage in topic.writers:
+                self._out.labels(stage=stage.value, topic=topic.name)
+        for code in (*CODES, OTHER):
+            self._letters.labels(stage=stage.value, code=code, state=DeadLetterState.OPEN.value)
         self._happened = {
             what: Counter(name, text, ["stage"], registry=self.registry).labels(**labels)
             for what, (name, text) in _HAPPENINGS.items()

@@ -9,6 +9,7 @@ from opinion_stream.agents.clocked import ClockedDesk
 from opinion_stream.agents.outputs import Result
 from opinion_stream.agents.stage import Tools
 from opinion_stream.domain.collection.mask import Masker
+from opinion_stream.domain.figures import Figures
 from opinion_stream.domain.reporting.desk import ReportingDesk as Core
 from opinion_stream.domain.reporting.referring import incident_of
 from opinion_stream.domain.state import Store
@@ -69,6 +70,10 @@ class ReportingDesk(ClockedDesk):
                 return record.published_at
             case _:
                 raise TypeError(f"no time for {type(record).__name__}")
+
+    def figures(self) -> Figures:
+        """See `Measured`."""
+        return self._core.figures()
 
     def pass_time(self, now: datetime) -> Iterable[Result]:
         """See `ClockedDesk`."""

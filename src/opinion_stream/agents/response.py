@@ -9,6 +9,7 @@ from opinion_stream.agents.clocked import ClockedDesk
 from opinion_stream.agents.outputs import Result
 from opinion_stream.agents.stage import Record, Tools
 from opinion_stream.domain.collection.mask import Masker
+from opinion_stream.domain.figures import Figures
 from opinion_stream.domain.response.desk import Output as Outcome
 from opinion_stream.domain.response.desk import ResponseDesk as Core
 from opinion_stream.domain.response.followup import FollowUp
@@ -67,6 +68,10 @@ class ResponseDesk(ClockedDesk):
                 return record.last_at
             case _:
                 raise TypeError(f"no time for {type(record).__name__}")
+
+    def figures(self) -> Figures:
+        """See `Measured`."""
+        return self._core.figures()
 
     def pass_time(self, now: datetime) -> Iterable[Result]:
         """See `ClockedDesk`."""

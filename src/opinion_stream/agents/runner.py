@@ -75,6 +75,7 @@ class Runner:
         """Forget partitions that went to another worker; their state is loaded anew should they come back."""
         for partition in partitions:
             self.slots.pop(partition, None)
+        self.metrics.figures.drop(partitions)
 
     async def process(self, records: Sequence[Record]) -> None:
         """Take a batch through the stage. When it returns, all that follows from the records is durable.

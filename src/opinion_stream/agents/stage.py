@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 from opinion_stream.adapters.seal import Sealer
+from opinion_stream.agents.observing import Nobody, Observer
 from opinion_stream.domain.collection.keys import KeyRing
 from opinion_stream.domain.state import Store
 from opinion_stream.models.control import DeadLetterState
@@ -79,6 +80,8 @@ class Tools:
     """Takes the lexicon's place in the assessment; None: the lexicon."""
     count: Callable[[Happening, int], None] = _count_nothing
     """Tells the worker's metrics that something happened so many times."""
+    observer: Observer = field(default_factory=Nobody)
+    """Is told what goes through."""
 
 
 DeskFactory = Callable[[Tools, Store], Desk]

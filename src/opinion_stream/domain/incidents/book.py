@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from opinion_stream.domain.briefing.writer import BriefWriter
+from opinion_stream.domain.figures import Figures
 from opinion_stream.domain.incidents.commands import end_override
 from opinion_stream.domain.incidents.copies import CopyIndex, CopyOf
 from opinion_stream.domain.incidents.decisions import Decisions
@@ -55,6 +56,10 @@ class IncidentBook:
     def __len__(self) -> int:
         """Number of open incidents."""
         return len(self._shelf)
+
+    def figures(self) -> Figures:
+        """See `Shelf.figures`."""
+        return self._shelf.figures()
 
     def shard_of(self, item: AssessedMention) -> str:
         """Key of the topic in front of the book: mentions with different keys never meet in one incident."""

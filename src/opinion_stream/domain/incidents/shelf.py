@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from opinion_stream.domain.due import DueIndex
+from opinion_stream.domain.figures import Figures, Measure
 from opinion_stream.domain.incidents.closed import ClosedIncidents
 from opinion_stream.domain.incidents.essence import Essences
 from opinion_stream.domain.incidents.record import IncidentRecord
@@ -61,6 +63,14 @@ class Shelf:
     def __len__(self) -> int:
         """Number of open incidents."""
         return sum(len(area.open.records) for area in self._areas.values())
+
+    def figures(self) -> Figures:
+        """Open incidents by grade, and closed ones. Costs a look at each open one."""
+        grades = Counter(record.grade for area in self._areas.values() for record in area.open.records.values())
+        closed = sum(len(area.closed) for area in self._areas.values())
+        figures: dict[tuple[Measure, tuple[str, ...]], int] = {(Measure.INCIDENTS_CLOSED, ()): closed}
+        figures |= {(Measure.INCIDENTS_OPEN, (grade.value,)): number for grade, number in grades.items()}
+        return figures
 
     def _read(self, raw: bytes) -> IncidentRecord:
         record = IncidentRecord.from_bytes(raw)

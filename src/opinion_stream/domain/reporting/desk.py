@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from opinion_stream.domain.due import DueIndex
+from opinion_stream.domain.figures import Figures, Measure
 from opinion_stream.domain.orders import GradeOrder
 from opinion_stream.domain.reporting import occasions, receipting, referring
 from opinion_stream.domain.reporting.case import Case
@@ -16,6 +18,7 @@ from opinion_stream.domain.reporting.reports import Matter, Referred, Reports, m
 from opinion_stream.domain.reporting.routes import Router
 from opinion_stream.domain.state import Store
 from opinion_stream.errors import Rejected
+from opinion_stream.models.base import Grade
 from opinion_stream.models.escalation import Escalation, EscalationKind, Receipt, ReceiptKind, ReferralRef
 from opinion_stream.models.incident import Incident, IncidentStatus
 from opinion_stream.models.sharing import OutcomeKind, Referral, ReferralReply, ReplyStatus, TaskOutcome
@@ -47,11 +50,13 @@ class ReportingDesk:
         self._zone = ZoneInfo(policy.jurisdiction.timezone)
         self._keep = timedelta(days=policy.routes.keep_settled_days)
         self._due: DueIndex[tuple[str, str]] = DueIndex()
+        self._outstanding: dict[str, Grade] = {}
         for reports in self._memory.every():
             for name in reports.waiting:
                 sent = self._memory.sent(reports.incident_id, name)
                 if sent is not None:
                     self._due.set((reports.incident_id, name), sent.escalation.receipt_due_at)
+                    self._outstanding[name] = sent.escalation.grade
             self._watch(reports)
 
     def incident(self, incident: Incident, now: datetime) -> list[Output]:
@@ -240,6 +245,11 @@ class ReportingDesk:
             outputs += self._saved(case, now)
         return outputs
 
+    def figures(self) -> Figures:
+        """Reports that wait for their receipt, by grade."""
+        counted = Counter(self._outstanding.values())
+        return {(Measure.RECEIPTS_OUTSTANDING, (grade.value,)): number for grade, number in counted.items()}
+
     def _ended(self, case: Case, matter: Matter, now: datetime, occasion: str) -> list[Output]:
         over = occasions.is_over(matter, case.reports)
         if over and not case.reports.closed:
@@ -255,6 +265,10 @@ class ReportingDesk:
         for escalation in changed:
             due = escalation.receipt_due_at if escalation.id in waiting else None
             self._due.set((escalation.incident_id, escalation.id), due)
+            if due is None:
+                self._outstanding.pop(escalation.id, None)
+            else:
+                self._outstanding[escalation.id] = escalation.grade
         self._watch(case.reports)
         return list(changed)
 

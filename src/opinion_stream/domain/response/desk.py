@@ -7,11 +7,13 @@ from datetime import datetime
 from pydantic import Field
 
 from opinion_stream.domain.due import DueIndex
+from opinion_stream.domain.figures import Figures
 from opinion_stream.domain.response.completeness import DraftCheck
 from opinion_stream.domain.response.deadlines import due_notices
 from opinion_stream.domain.response.intake import Order, opened, order_of, ordered, taken_up, task_id
 from opinion_stream.domain.response.life import Gone, caught_up, leaves_at, remembered, wakes_at, woken
 from opinion_stream.domain.response.machine import apply, taken_in
+from opinion_stream.domain.response.tally import TaskTally
 from opinion_stream.domain.state import Store
 from opinion_stream.errors import Rejected
 from opinion_stream.models.base import WireModel
@@ -57,8 +59,10 @@ class ResponseDesk:
         self._check = DraftCheck(policy)
         self._store = store
         self._due: DueIndex[str] = DueIndex()
+        self._tally = TaskTally()
         for _, raw in store.items(TASK):
             task = ResponseTask.model_validate_json(raw)
+            self._tally.put(task)
             self._due.set(task.id, wakes_at(task, policy))
         for key, raw in store.items(GONE):
             self._due.set(key.removeprefix(GONE), Gone.model_validate_json(raw).forget_at)
@@ -144,6 +148,10 @@ class ResponseDesk:
                 self._due.set(name, wakes_at(after, self._policy))
         return outputs
 
+    def figures(self) -> Figures:
+        """Tasks by state, deadlines by kind and standing."""
+        return self._tally.figures()
+
     def task(self, name: str) -> ResponseTask | None:
         """The task of that id as it stands, or None."""
         raw = self._store.get(TASK + name)
@@ -159,12 +167,14 @@ class ResponseDesk:
 
     def _keep(self, task: ResponseTask) -> list[Output]:
         self._store.put(TASK + task.id, task.to_bytes())
+        self._tally.put(task)
         self._due.set(task.id, wakes_at(task, self._policy))
         return [task]
 
     def _let_go(self, task: ResponseTask, left_at: datetime) -> None:
         gone = remembered(task, self._memory(task.id).incident_version, left_at, self._policy)
         self._store.delete(TASK + task.id)
+        self._tally.drop(task.id)
         self._store.delete(MEMORY + task.id)
         self._put_gone(task.id, gone)
 
