@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, disable_created_metrics
 
-disable_created_metrics()  # a second series beside each counter, which Prometheus makes no use of
+# Prometheus makes no use of the second series beside each counter.
+disable_created_metrics()  # type: ignore[no-untyped-call]
 
 
 class DeliveryMetrics:

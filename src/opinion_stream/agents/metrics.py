@@ -14,7 +14,8 @@ from opinion_stream.domain.figures import Measure
 from opinion_stream.models.control import DeadLetterState
 from opinion_stream.topics import TOPICS, Stage, inputs_of
 
-disable_created_metrics()  # a second series beside each counter, which Prometheus makes no use of
+# Prometheus makes no use of the second series beside each counter.
+disable_created_metrics()  # type: ignore[no-untyped-call]
 
 _HAPPENINGS = {
     Happening.FORGOTTEN_EARLY: (
