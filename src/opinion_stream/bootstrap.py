@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from faust.stores.rocksdb import Store as RocksStore
     from faust.tables.manager import TableManager
 
+    from opinion_stream.domain.collection.watch.watcher import Watcher
+
 log = structlog.get_logger(__name__)
 
 
@@ -82,7 +84,7 @@ def desk_of(stage: Stage) -> DeskFactory:
             return ResponseDesk
 
 
-def tools_of(settings: Settings, policy: Policy, stage: Stage) -> Tools:
+def tools_of(settings: Settings, policy: Policy, stage: Stage, metrics: StageMetrics | None = None) -> Tools:
     """What every desk may use. Raises SettingsError when there is no key, ModelError when the model is not sound."""
     secret = settings.secret_key()
     classifier: Classifier | None = None
@@ -92,7 +94,20 @@ def tools_of(settings: Settings, policy: Policy, stage: Stage) -> Tools:
         classifier = load_classifier(
             settings.model, policy.categories, lambda text: log.warning("model_older_than_lexicon", detail=text)
         )
-    return Tools(policy=policy, sealer=Sealer(secret), secret=secret, classifier=classifier)
+    watcher: Callable[[], Watcher] | None = None
+    if stage is Stage.COLLECTION:
+        from opinion_stream.adapters.watch_file import WatchFile
+
+        told = metrics.watch_file if metrics is not None else lambda outcome: None
+        watcher = WatchFile(settings.config / "watch.yaml", policy.watch, told=told)
+    tools = Tools(
+        policy=policy,
+        sealer=Sealer(secret),
+        secret=secret,
+        classifier=classifier,
+        watcher=watcher,
+    )
+    return tools if metrics is None else replace(tools, count=metrics.happened, watched=metrics.watched)
 
 
 def stop_at_once(error: BaseException) -> None:
@@ -145,7 +160,7 @@ class StageApp:
             )
         self.runner = Runner(
             spec=StageSpec(stage, desk_of(stage)),
-            tools=replace(tools_of(settings, policy, stage), count=self.metrics.happened, observer=observer),
+            tools=replace(tools_of(settings, policy, stage, self.metrics), observer=observer),
             sender=sender,
             backend=self._backend,
             topic_name=lambda topic: full_name(prefix, topic),

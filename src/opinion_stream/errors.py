@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from unicodedata import east_asian_width
+
 
 class OpinionStreamError(Exception):
     """Base of all errors raised on purpose; its text is fit to show to an operator."""
@@ -26,6 +28,26 @@ class PolicyError(OpinionStreamError):
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))
         self.problems = problems
+
+
+class QueryError(OpinionStreamError):
+    """A watch query cannot be read: `at` is the place in `query` (characters from 0), `what` is wrong, `cure` helps.
+
+    Its text shows the query's line with a caret below the place; Chinese characters are two columns wide.
+    """
+
+    def __init__(self, query: str, at: int, what: str, cure: str) -> None:
+        start = query.rfind("\n", 0, at) + 1
+        line = query[start:].split("\n", 1)[0]
+        before = line[: at - start].replace("\t", " ")
+        left = max(0, len(before) - 40)
+        columns = sum(2 if east_asian_width(char) in "WF" else 1 for char in before[left:])
+        shown = line.replace("\t", " ")[left : left + 80]
+        super().__init__(f"第 {at + 1} 个字：{what}。改法：{cure}\n    {shown}\n    {' ' * columns}^")
+        self.query = query
+        self.at = at
+        self.what = what
+        self.cure = cure
 
 
 class SettingsError(OpinionStreamError):

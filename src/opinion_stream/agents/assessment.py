@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from opinion_stream.agents.guard import Guard
-from opinion_stream.agents.stage import Output, Record, Tools
+from opinion_stream.agents.stage import Happening, Output, Record, Tools
 from opinion_stream.domain.assessment.pipeline import Assessor
 from opinion_stream.domain.places import Places
 from opinion_stream.domain.state import Store
@@ -23,11 +23,16 @@ class AssessmentDesk:
         self._assessor = Assessor(tools.policy, tools.classifier)
         self._places = Places(tools.policy)
         self._observer = tools.observer
+        self._count = tools.count
 
     def handle(self, records: Sequence[Record]) -> list[Output]:
         """See `Desk`."""
         outputs: list[Output] = []
-        mentions = [mention for _, mention in self._guard.decode(records, Mention, outputs)]
+        decoded = [mention for _, mention in self._guard.decode(records, Mention, outputs)]
+        # What the city's rules set aside ends here, marked on the topic it came from: see docs/watch.md.
+        mentions = [mention for mention in decoded if mention.set_aside is None]
+        if len(mentions) < len(decoded):
+            self._count(Happening.SET_ASIDE, len(decoded) - len(mentions))
         assessments = self._assessor.assess(mentions)
         assessed = [
             AssessedMention(mention=mention, assessment=assessment)

@@ -29,12 +29,16 @@ class CollectionDesk:
         limits = tools.policy.collection
         window = timedelta(days=limits.repeat_window_days)
         self._repeats = Repeats(store, window, limits.min_repeat_chars, limits.max_remembered)
+        self._watcher = tools.watcher
+        self._watched = tools.watched
         self._count = tools.count
         self._observer = tools.observer
         self._told = False
 
     def handle(self, records: Sequence[Record]) -> list[Output]:
         """See `Desk`."""
+        if self._watcher is not None:
+            self._collector.watcher = self._watcher()
         results = self._collector.collect([Received(record.value, record.at) for record in records])
         outputs = [
             self._guard.dead_letter(record, result)
@@ -43,9 +47,10 @@ class CollectionDesk:
         ]
         mentions = [result for result in results if isinstance(result, Mention)]
         forgotten, corrections = self._repeats.forgotten_early, self._repeats.corrections
-        fresh = [mention for mention in self._repeats.mark(mentions) if mention is not None]
-        outputs += [output(mention) for mention in fresh]
-        self._observer.mentions(fresh)
+        marked = [mention for mention in self._repeats.mark(mentions) if mention is not None]
+        self._watched(marked)
+        self._observer.mentions(marked)
+        outputs += [output(mention) for mention in marked]
         self._tell(self._repeats.forgotten_early - forgotten, self._repeats.corrections - corrections)
         return outputs
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections import Counter as Tally
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 
 from opinion_stream.agents.stage import Happening, Output
 from opinion_stream.agents.state_figures import StateFigures
 from opinion_stream.domain.dead_letters.codes import CODES, OTHER
 from opinion_stream.domain.figures import Measure
 from opinion_stream.models.control import DeadLetterState
+from opinion_stream.models.mention import Mention
 from opinion_stream.topics import TOPICS, Stage, inputs_of
 
 # Prometheus makes no use of the second series beside each counter.
@@ -25,6 +27,10 @@ _HAPPENINGS = {
     Happening.CORRECTION_PASSED_OVER: (
         "opinion_corrections_passed_over_total",
         "Mentions that came again under their id with other words; the first wording stands.",
+    ),
+    Happening.SET_ASIDE: (
+        "opinion_mentions_set_aside_total",
+        "Mentions passed over because an exclusion of watch.yaml sets them aside.",
     ),
 }
 
@@ -81,6 +87,24 @@ class StageMetrics:
             registry=self.registry,
         ).labels(**labels)
         self._stage = stage.value
+        self._watched = Counter(
+            "opinion_watch_hits_total",
+            "Collected mentions by the rule of watch.yaml that they met.",
+            ["stage", "kind", "rule"],
+            registry=self.registry,
+        )
+        self._reloads = Counter(
+            "opinion_watch_reloads_total",
+            "Changed files of watch rules, by outcome (taken, refused).",
+            ["stage", "outcome"],
+            registry=self.registry,
+        )
+        self._refused = Gauge(
+            "opinion_watch_file_refused",
+            "1 while the file of watch rules is wrong and older rules stay in force.",
+            ["stage"],
+            registry=self.registry,
+        ).labels(**labels)
 
     def happened(self, what: Happening, times: int) -> None:
         """Count what a desk has counted. See `Happening`; a batch that is done again counts again."""
@@ -97,3 +121,16 @@ class StageMetrics:
         if records:
             self._seconds.observe(seconds)
             self._size.observe(records)
+
+    def watched(self, mentions: Sequence[Mention]) -> None:
+        """Count what the watch rules said of these mentions; at most 400 rules, each a series."""
+        hits = Tally(("priority", name) for mention in mentions for name in mention.watch)
+        hits.update(("exclusion", mention.set_aside) for mention in mentions if mention.set_aside is not None)
+        for (kind, rule), count in hits.items():
+            self._watched.labels(stage=self._stage, kind=kind, rule=rule).inc(count)
+
+    def watch_file(self, outcome: Literal["same", "taken", "refused"]) -> None:
+        """Note what became of a file of watch rules that was looked at because it had changed."""
+        self._refused.set(outcome == "refused")
+        if outcome != "same":
+            self._reloads.labels(stage=self._stage, outcome=outcome).inc()

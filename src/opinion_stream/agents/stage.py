@@ -13,11 +13,15 @@ from opinion_stream.agents.observing import Nobody, Observer
 from opinion_stream.domain.collection.keys import KeyRing
 from opinion_stream.domain.state import Store
 from opinion_stream.models.control import DeadLetterState
+from opinion_stream.models.mention import Mention
 from opinion_stream.policy import Policy
 from opinion_stream.topics import Stage, Topic
 
-if TYPE_CHECKING:  # a dictionary is loaded with it, which only the assessment worker needs
+if TYPE_CHECKING:  # a dictionary is loaded with the first, which only the assessment worker needs
     from opinion_stream.domain.assessment.category import Classifier
+
+if TYPE_CHECKING:
+    from opinion_stream.domain.collection.watch.watcher import Watcher
 
 
 @dataclass(frozen=True)
@@ -63,9 +67,15 @@ class Happening(StrEnum):
     """An id or wording was forgotten within its window, since more came in than may be remembered."""
     CORRECTION_PASSED_OVER = "correction_passed_over"
     """A mention came again under its id with other words; the first wording stands."""
+    SET_ASIDE = "set_aside"
+    """A mention was passed over, since an exclusion of `watch.yaml` sets it aside."""
 
 
 def _count_nothing(what: Happening, times: int) -> None:
+    """Where nobody looks at metrics."""
+
+
+def _look_at_nothing(mentions: Sequence[Mention]) -> None:
     """Where nobody looks at metrics."""
 
 
@@ -82,6 +92,10 @@ class Tools:
     """Tells the worker's metrics that something happened so many times."""
     observer: Observer = field(default_factory=Nobody)
     """Is told what goes through."""
+    watcher: Callable[[], Watcher] | None = None
+    """The watch rules in force now, asked once a batch; None: those of the policy for good."""
+    watched: Callable[[Sequence[Mention]], None] = _look_at_nothing
+    """Tells the worker's metrics what the watch rules said of collected mentions."""
 
 
 DeskFactory = Callable[[Tools, Store], Desk]

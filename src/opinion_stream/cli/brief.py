@@ -80,7 +80,7 @@ def _from_file(
         policy = job.policy
         assessor = Assessor(policy, classifier_of(policy, model))
         book = IncidentBook(policy, DictStore(), brief_from=grade)
-        mentions = job.mentions()
+        mentions = job.heard()
         while chunk := list(itertools.islice(mentions, CHUNK)):
             pairs = zip(chunk, assessor.assess(chunk), strict=True)
             book.take([AssessedMention(mention=m, assessment=a) for m, a in pairs])

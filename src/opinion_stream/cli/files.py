@@ -86,11 +86,17 @@ def assess(
         gc.freeze()  # the policy and its tables stay to the end: no need to look through them again and again
         mentions = job.mentions()
         while chunk := list(itertools.islice(mentions, CHUNK)):
-            assessments = assessor.assess(chunk)
-            pairs = list(zip(chunk, assessments, strict=True))
+            heard = [mention for mention in chunk if mention.set_aside is None]
+            assessments = assessor.assess(heard)
+            pairs = list(zip(heard, assessments, strict=True))
             items = [AssessedMention.trusted(schema_version=1, mention=m, assessment=a) for m, a in pairs]
             standings = book.follow(items)
             lines = [line_of(m, a, standing, job.policy) for (m, a), standing in zip(pairs, standings, strict=True)]
+            if len(heard) < len(chunk):
+                judged = iter(lines)
+                lines = [
+                    next(judged) if mention.set_aside is None else line_aside(mention, job.policy) for mention in chunk
+                ]
             result.writelines([orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE) for line in lines])
     job.report("研判")
 
@@ -118,7 +124,28 @@ def line_of(mention: Mention, assessment: Assessment, incident: Standing, policy
         "incident_id": incident.id,
         "incident_title": incident.title,
         "grade": incident.grade.value,
+        "watch": list(mention.watch),
+        "set_aside": None,
         "reasons": reasons_of(mention, assessment, incident, policy),
+    }
+
+
+def line_aside(mention: Mention, policy: Policy) -> dict[str, object]:
+    """The line of `assess` about a mention that is set aside: which and why; all that would be judged is null."""
+    from opinion_stream.domain.reasons import watch_reasons
+
+    judged = (
+        *("category", "category_confidence", "category_source", "region", "unit", "co_units", "nature", "sensitivity"),
+        *("response_value", "response_required", "priority_rule", "duplicate_of"),
+        *("incident_id", "incident_title", "grade"),
+    )
+    return {
+        "id": mention.source_id or mention.id,
+        "mention_id": mention.id,
+        **dict.fromkeys(judged),
+        "watch": [],
+        "set_aside": mention.set_aside,
+        "reasons": {"watch": watch_reasons(mention, policy)},
     }
 
 
@@ -139,7 +166,7 @@ class Job:
         self._repeats = Repeats(DictStore(), timedelta(days=limits.repeat_window_days), limits.min_repeat_chars)
         self._rejects: BinaryIO | None = stack.enter_context(rejects.open("wb")) if rejects else None
         self._bar = stack.enter_context(_bar()) if sys.stderr.isatty() else None
-        self.counts = {"mentions": 0, "duplicates": 0, "resubmitted": 0, "rejected": 0}
+        self.counts = {"mentions": 0, "duplicates": 0, "resubmitted": 0, "rejected": 0, "set_aside": 0}
 
     def mentions(self) -> Iterator[Mention]:
         """The mentions of the file in order; exact repeats are marked, the same id again is left out."""
@@ -162,12 +189,17 @@ class Job:
                         self._reject(number, result.kind, result.reason)
                 yield from self._unrepeated([result for result in results if isinstance(result, Mention)])
 
+    def heard(self) -> Iterator[Mention]:
+        """`mentions` without those that are set aside."""
+        return (mention for mention in self.mentions() if mention.set_aside is None)
+
     def _unrepeated(self, mentions: list[Mention]) -> Iterator[Mention]:
         for marked in self._repeats.mark(mentions):
             if marked is None:
                 self.counts["resubmitted"] += 1
                 continue
-            self.counts["duplicates" if marked.duplicate_of else "mentions"] += 1
+            kind = "set_aside" if marked.set_aside else "duplicates" if marked.duplicate_of else "mentions"
+            self.counts[kind] += 1
             yield marked
 
     def _reject(self, number: int, kind: str, reason: str) -> None:
@@ -182,6 +214,7 @@ class Job:
         typer.echo(
             f"{what}完成：提及 {c['mentions']} 条，重复 {c['duplicates']} 条，"
             f"同一编号重复投递 {c['resubmitted']} 条，拒收 {c['rejected']} 条"
+            + (f"，另列 {c['set_aside']} 条（watch.yaml 的排除规则）" if c["set_aside"] else "")
         )
 
 

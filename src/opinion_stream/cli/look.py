@@ -104,12 +104,15 @@ def _line(record: Stored, *, as_json: bool) -> str:
     return f"[{record.partition}/{record.offset}] " + " · ".join(_highlights(value))
 
 
-_SHOWN = ("id", "version", "grade", "kind", "status", "state", "title", "category", "reason", "text", "due_at", "at")
+_SHOWN = (
+    *("id", "version", "grade", "kind", "status", "state", "title", "category", "reason", "text", "watch", "set_aside"),
+    *("due_at", "at"),
+)
 
 
 def _highlights(value: dict[str, object]) -> list[str]:
     inner = {**value, **(value["mention"] if isinstance(value.get("mention"), dict) else {})}  # type: ignore[dict-item]
-    parts = [f"{name}={_cut(inner[name])}" for name in _SHOWN if inner.get(name) not in (None, "")]
+    parts = [f"{name}={_cut(inner[name])}" for name in _SHOWN if inner.get(name) not in (None, "", [])]
     for name in ("region", "unit", "recipient"):
         item = inner.get(name)
         if isinstance(item, dict):

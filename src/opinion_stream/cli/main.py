@@ -36,6 +36,7 @@ MODULES = (
     "check",
     "collect",
     "intake",
+    "watch",
     "dlq",
     "contracts",
     "manifests",

@@ -50,7 +50,7 @@ def warnings(
         assessor = Assessor(job.policy, classifier_of(job.policy, model))
         store = DictStore()
         book, watch = IncidentBook(job.policy, store), Watch(job.policy, store)
-        mentions = job.mentions()
+        mentions = job.heard()
         while chunk := list(itertools.islice(mentions, CHUNK)):
             judged = zip(chunk, assessor.assess(chunk), strict=True)
             book.take([AssessedMention(mention=mention, assessment=a) for mention, a in judged], watch.see)

@@ -13,7 +13,7 @@ import typer
 from rich.text import Text
 
 from opinion_stream.cli.common import ConfigOption, ModelOption, classifier_of, existing, out
-from opinion_stream.cli.files import CHUNK, Job, line_of
+from opinion_stream.cli.files import CHUNK, Job, line_aside, line_of
 from opinion_stream.domain.incidents.intake import Standing
 from opinion_stream.domain.reasons import Why
 from opinion_stream.errors import OpinionStreamError
@@ -32,6 +32,7 @@ _LABELS = {
     "duplicate_of": "重复",
     "incident": "归并",
     "grade": "等级",
+    "watch": "关注词",
 }
 
 
@@ -64,18 +65,23 @@ def why(
             f"{file}: no mention has the id {wanted!r}, or it was rejected; "
             "`opinion-stream assess --rejects bad.jsonl` tells which lines were (没有这条提及，或已被拒收)"
         )
-    mention, assessment, incident = found
-    line = line_of(mention, assessment, incident, policy)
+    mention, judged = found
+    line = line_aside(mention, policy) if judged is None else line_of(mention, *judged, policy)
     if as_json:
         typer.echo(json.dumps(line, ensure_ascii=False))
         return
     out.print(Text.assemble(("研判依据 · why  ", "bold"), mention.id))
     out.print(f"标题：{mention.title or '（无）'}\n正文：{mention.text}\n", markup=False)
-    for row in _page(line | {"incident": incident.id, "nature": assessment.nature, "grade": incident.grade}):
+    shown: dict[str, object] = {"incident": None, "watch": _names(mention)}
+    if judged is not None:
+        assessment, incident = judged
+        shown |= {"incident": incident.id, "nature": assessment.nature, "grade": incident.grade}
+    for row in _page(line | shown):
         out.print(row)
 
 
-def _assessed(job: Job, model: Path | None) -> Iterator[tuple[Mention, Assessment, Standing]]:
+def _assessed(job: Job, model: Path | None) -> Iterator[tuple[Mention, tuple[Assessment, Standing] | None]]:
+    """Each mention with what was judged of it; None for one that is set aside."""
     from opinion_stream.domain.assessment.pipeline import Assessor
     from opinion_stream.domain.incidents.book import IncidentBook
     from opinion_stream.domain.state import DictStore
@@ -84,15 +90,27 @@ def _assessed(job: Job, model: Path | None) -> Iterator[tuple[Mention, Assessmen
     book = IncidentBook(job.policy, DictStore())
     mentions = job.mentions()
     while chunk := list(itertools.islice(mentions, CHUNK)):
-        for mention, assessment in zip(chunk, assessor.assess(chunk), strict=True):
-            item = AssessedMention(mention=mention, assessment=assessment)
-            yield mention, assessment, book.follow([item])[0]
+        judged = iter(assessor.assess([mention for mention in chunk if mention.set_aside is None]))
+        for mention in chunk:
+            if mention.set_aside is not None:
+                yield mention, None
+                continue
+            item = AssessedMention(mention=mention, assessment=next(judged))
+            yield mention, (item.assessment, book.follow([item])[0])
+
+
+def _names(mention: Mention) -> str | None:
+    if mention.set_aside is not None:
+        return f"另列（{mention.set_aside}）"
+    return "、".join(mention.watch) or None
 
 
 def _page(results: dict[str, object]) -> Iterator[Text]:
     """One line per result, with its reasons below."""
     reasons = cast("dict[str, list[Why]]", results["reasons"])
     for name, label in _LABELS.items():
+        if name not in reasons:
+            continue
         yield Text.assemble((f"{label}：", "bold"), (_shown(results[name]), "bold green"))
         for reason in reasons[name]:
             words = f"  词语：{'、'.join(reason['evidence'])}" if reason["evidence"] else ""

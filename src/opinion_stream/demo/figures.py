@@ -21,6 +21,7 @@ from opinion_stream.models.control import DeadLetter
 from opinion_stream.models.effect import ResponseEffect
 from opinion_stream.models.escalation import Escalation, Receipt
 from opinion_stream.models.incident import Incident
+from opinion_stream.models.mention import Mention
 from opinion_stream.models.task import PublicResponse, ResponseTask, SupervisionNotice
 from opinion_stream.models.warning import EarlyWarning
 from opinion_stream.policy import Policy
@@ -28,6 +29,7 @@ from opinion_stream.settings import Settings
 from opinion_stream.topics import (
     ASSESSED,
     BRIEFS,
+    COLLECTED,
     DEAD_LETTERS,
     EFFECTS,
     ESCALATIONS,
@@ -45,7 +47,7 @@ from opinion_stream.topics import (
 M = TypeVar("M", bound=WireModel)
 
 COUNTED = (
-    *(INBOUND, ASSESSED, DEAD_LETTERS, INCIDENTS, BRIEFS, WARNINGS),
+    *(INBOUND, COLLECTED, ASSESSED, DEAD_LETTERS, INCIDENTS, BRIEFS, WARNINGS),
     *(ESCALATIONS, RECEIPTS, TASKS, RESPONSES, EFFECTS, SUPERVISION),
 )
 
@@ -63,6 +65,7 @@ async def read_figures(settings: Settings, policy: Policy, read: Reader) -> Summ
     return summarise(
         OnTopics(
             inbound_ids=inbound_ids(settings, policy, by_topic[INBOUND.name]),
+            set_aside=set_aside(by_topic[COLLECTED.name]),
             assessed=all_of(ASSESSED.name, AssessedMention),
             dead_letters=all_of(DEAD_LETTERS.name, DeadLetter),
             incidents=all_of(INCIDENTS.name, Incident),
@@ -76,6 +79,12 @@ async def read_figures(settings: Settings, policy: Policy, read: Reader) -> Summ
             effects=all_of(EFFECTS.name, ResponseEffect),
         )
     )
+
+
+def set_aside(records: Sequence[Stored]) -> tuple[Mention, ...]:
+    """Those collected mentions that an exclusion sets aside; the others are not decoded."""
+    validate = TypeAdapter(Mention).validate_json
+    return tuple(validate(r.value) for r in records if r.value is not None and b'"set_aside":"' in r.value)
 
 
 def inbound_ids(settings: Settings, policy: Policy, records: Sequence[Stored]) -> tuple[str, ...]:

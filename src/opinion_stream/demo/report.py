@@ -25,6 +25,8 @@ def as_json(summary: Summary, seconds: float, not_done: Iterable[str] = ()) -> s
     data = {
         "mentions_in": summary.mentions_in,
         "duplicates": summary.duplicates,
+        "set_aside": summary.set_aside,
+        "set_aside_rules": summary.set_aside_rules,
         "assessed": summary.assessed,
         "dead_letters": summary.dead_letters,
         "dead_letter_reasons": summary.dead_letter_reasons,
@@ -56,7 +58,8 @@ def as_text(summary: Summary, seconds: float, not_done: Iterable[str] = ()) -> s
     lines = [
         "━━━━━━━━ 运行小结 ━━━━━━━━",
         f"一、收集  进入 {summary.mentions_in} 条提及 = 研判 {summary.assessed} + 重复 {summary.duplicates}"
-        f" + 死信 {summary.dead_letters}" + ("" if not summary.lost else f"；缺失 {len(summary.lost)} 条！"),
+        f" + 另列 {summary.set_aside} + 死信 {summary.dead_letters}"
+        + ("" if not summary.lost else f"；缺失 {len(summary.lost)} 条！"),
         f"    （收到记录 {summary.records_in} 条，其中同一编号重复投递 {summary.resubmitted} 条，只计一次）",
     ]
     lines += [f"    死信：{reason} × {count}" for reason, count in summary.dead_letter_reasons.items()]

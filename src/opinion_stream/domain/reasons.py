@@ -13,6 +13,7 @@ from opinion_stream.models.mention import Mention
 from opinion_stream.policy.loader import Policy
 
 _BY = {"lexicon": "按词表判为", "model": "按训练的模型判为", "both": "词表与训练的模型一致，判为"}
+_GONE = "这条规则已不在现行规则中"
 
 
 class Why(TypedDict):
@@ -39,7 +40,23 @@ def reasons_of(mention: Mention, assessment: Assessment, incident: Standing, pol
         "duplicate_of": [_repeat(mention, policy, incident.copy)],
         "incident": [_incident(mention, assessment, incident)],
         "grade": [_of(reason) for reason in incident.reasons],
+        "watch": watch_reasons(mention, policy),
     }
+
+
+def watch_reasons(mention: Mention, policy: Policy) -> list[Why]:
+    """What the watch rules said of a mention when it was collected; `policy` lends the words to rules it still has."""
+    if mention.set_aside is not None:
+        reason = next((r.reason for r in policy.watch.exclusions if r.name == mention.set_aside), _GONE)
+        text = f"按排除规则“{mention.set_aside}”另列，不立事：{reason}（规则版本 {mention.watch_version}）"
+        return [_why(f"watch.exclusion.{mention.set_aside}", text)]
+    if not mention.watch:
+        return [_why("watch.none", "没有命中关注词规则")]
+    known = {rule.name: rule.reason for rule in policy.watch.priority}
+    return [
+        _why(f"watch.{name}", f"命中关注词规则“{name}”：{known.get(name, _GONE)}（规则版本 {mention.watch_version}）")
+        for name in mention.watch
+    ]
 
 
 def _why(rule: str, text: str, evidence: Iterable[str] = ()) -> Why:

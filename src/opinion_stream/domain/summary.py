@@ -15,6 +15,7 @@ from opinion_stream.models.control import DeadLetter, DeadLetterState
 from opinion_stream.models.effect import ResponseEffect
 from opinion_stream.models.escalation import Escalation, EscalationStatus, Receipt
 from opinion_stream.models.incident import Incident, IncidentStatus
+from opinion_stream.models.mention import Mention
 from opinion_stream.models.task import ClockState, PublicResponse, ResponseTask, SupervisionNotice, TaskState
 from opinion_stream.models.warning import EarlyWarning
 
@@ -30,6 +31,8 @@ class OnTopics:
     """
 
     inbound_ids: tuple[str, ...] = ()
+    set_aside: tuple[Mention, ...] = ()
+    """Collected mentions that an exclusion of `watch.yaml` sets aside."""
     assessed: tuple[AssessedMention, ...] = ()
     dead_letters: tuple[DeadLetter, ...] = ()
     incidents: tuple[Incident, ...] = ()
@@ -45,13 +48,20 @@ class OnTopics:
 
 @dataclass(frozen=True)
 class Summary:
-    """The figures of a run. `mentions_in` = `assessed` + `duplicates` + `dead_letters`, or something is lost."""
+    """The figures of a run.
+
+    `mentions_in` = `assessed` + `duplicates` + `set_aside` + `dead_letters`, or something is lost.
+    """
 
     records_in: int
     mentions_in: int
     resubmitted: int
     assessed: int
     duplicates: int
+    set_aside: int
+    """Kept on the topic of collected mentions, marked with the exclusion that set them aside."""
+    set_aside_rules: dict[str, int]
+    """The same by exclusion."""
     dead_letters: int
     dead_letter_reasons: dict[str, int]
     refused: dict[str, int]
@@ -85,6 +95,8 @@ def summarise(found: OnTopics) -> Summary:
     other_letters = {d.id: d for d in failed if d.stage not in MENTION_STAGES}
     mentions = {a.mention.id: a.mention for a in found.assessed}
     copies = {m.id for m in mentions.values() if m.duplicate_of is not None}
+    # One that was set aside and, under other rules, sent again has been assessed and is counted there.
+    aside = {m.id: m.set_aside for m in found.set_aside if m.set_aside is not None and m.id not in mentions}
     came_in = set(found.inbound_ids)
     # What was merged lives on in its survivor, counts and all.
     incidents = [i for i in latest(found.incidents) if i.status != IncidentStatus.MERGED]
@@ -100,10 +112,12 @@ def summarise(found: OnTopics) -> Summary:
         resubmitted=len(found.inbound_ids) - len(came_in),
         assessed=len(mentions) - len(copies),
         duplicates=len(copies),
+        set_aside=len(aside),
+        set_aside_rules=dict(Counter(aside.values()).most_common()),
         dead_letters=len(mention_letters),
         dead_letter_reasons=_by_reason(mention_letters.values()),
         refused=_by_reason(other_letters.values()),
-        lost=tuple(sorted(came_in - set(mentions) - set(mention_letters))),
+        lost=tuple(sorted(came_in - set(mentions) - set(aside) - set(mention_letters))),
         incidents=tuple(incidents),
         incidents_by_grade={grade.value: grades.get(grade, 0) for grade in Grade},
         escalations=len(escalations),

@@ -91,6 +91,12 @@ class Mention(WireModel):
     duplicate_of: str | None = None
     masked: dict[str, int] = Field(default_factory=dict)
     """How many items of each kind of personal data were masked, e.g. {"phone": 1}."""
+    watch: tuple[str, ...] = ()
+    """Names of the priority rules of `config/watch.yaml` that it meets."""
+    set_aside: str | None = None
+    """Name of the exclusion of `config/watch.yaml` by which it is no public concern: kept, counted, not assessed."""
+    watch_version: str | None = None
+    """Which edition of those rules said so."""
 
     @property
     def interactions(self) -> int:

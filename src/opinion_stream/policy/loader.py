@@ -44,6 +44,7 @@ from opinion_stream.policy.playbooks import Playbooks
 from opinion_stream.policy.publishing import Publishing
 from opinion_stream.policy.sources import SourcesPolicy, source_problems
 from opinion_stream.policy.supervision import Supervision
+from opinion_stream.policy.watch import Watch
 
 M = TypeVar("M", bound=PolicyModel)
 
@@ -77,6 +78,7 @@ class Policy(PolicyModel):
     trend: Outlook
     warnings: Warnings
     sources: SourcesPolicy
+    watch: Watch
     mappings: Mappings = Mappings()
     """Every file of the folder `mappings`, which may be missing."""
 
@@ -135,6 +137,24 @@ def _read_mappings(folder: Path, problems: list[str]) -> Mappings:
         elif (mapping := _read(path, FieldMapping, problems)) is not None:
             files[path.stem] = mapping
     return Mappings(files=files)
+
+
+def load_watch(path: Path) -> Watch:
+    """Read and check a file of watch rules alone. Raises PolicyError like `load_policy`."""
+    problems: list[str] = []
+    rules = _read(path, Watch, problems)
+    if rules is not None:
+        problems += [f"{path}: {problem}" for problem in _watch_problems(rules)]
+        if not problems:
+            return rules
+    raise PolicyError(problems)
+
+
+def _watch_problems(rules: Watch) -> Iterator[str]:
+    # Imported here and not above: see `_duty_problems`.
+    from opinion_stream.domain.collection.watch.watcher import rule_problems
+
+    yield from rule_problems(rules)
 
 
 def _read(path: Path, kind: type[M], problems: list[str]) -> M | None:
@@ -239,6 +259,7 @@ def _broken_references(policy: Policy) -> Iterator[str]:
     rules = {rule.id for rule in policy.sensitivity.rules} | {rule.id for rule in policy.priority.rules}
     unknown = policy.playbooks.unknown(rules, policy.deadlines.clocks.keys(), policy.response.publications.keys())
     yield from (f"playbooks.yaml: {line}" for line in unknown)
+    yield from (f"watch.yaml: {problem}" for problem in _watch_problems(policy.watch))
 
 
 def _duty_problems(policy: Policy) -> Iterator[str]:

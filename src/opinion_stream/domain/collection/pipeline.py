@@ -15,6 +15,7 @@ from opinion_stream.domain.collection.mask import Masker, mask_url
 from opinion_stream.domain.collection.media import MediaResolver
 from opinion_stream.domain.collection.parse import parse
 from opinion_stream.domain.collection.pseudonym import keyed_hash, voice
+from opinion_stream.domain.collection.watch.watcher import Watcher
 from opinion_stream.errors import Rejected
 from opinion_stream.models.mention import Mention, RawMention
 from opinion_stream.policy import Policy
@@ -79,6 +80,8 @@ class Collector:
         places = [name for region in policy.regions.regions for name in (region.name, *region.aliases)]
         self._masker = Masker((*policy.collection.not_a_name, *places), public, policy.collection.public_numbers)
         self._labels: dict[str, str] = {}
+        self.watcher = Watcher(policy.watch)
+        """May be replaced between two batches."""
 
     def collect(self, records: Sequence[Received]) -> list[Mention | Rejected]:
         """One result per record, in order; a bad record never touches the others.
@@ -135,6 +138,7 @@ class Collector:
         key = self._keys.on(published.date())
         speaker = voice(raw.author, key, raw.source) if raw.author and raw.author.strip() else None
         mention_id, source_id = self._ids(raw, source, words, speaker, key.secret)
+        seen = self.watcher.look(draft.title, draft.text)
         return Mention.trusted(
             id=mention_id,
             source=source,
@@ -161,6 +165,9 @@ class Collector:
             fingerprint=words,
             duplicate_of=None,
             masked=draft.masked,
+            watch=seen.watch,
+            set_aside=seen.set_aside,
+            watch_version=self.watcher.version,
         )
 
     def _label(self, text: str | None) -> str:

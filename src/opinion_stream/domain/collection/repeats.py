@@ -13,6 +13,8 @@ _WORDS = 8
 """So much of the fingerprint tells whether the words of an id have changed."""
 _UNKNOWN = "1"
 """What an older version remembered of an id's words."""
+_ASIDE = "aside:"
+"""Stands before what is remembered of an id that was set aside."""
 
 
 class Repeats:
@@ -40,8 +42,9 @@ class Repeats:
     def mark(self, mentions: Sequence[Mention]) -> list[Mention | None]:
         """One result per mention, in order.
 
-        None: its id was seen before, so it is on the road already. With `duplicate_of`: it repeats the words
-        of the mention named there, the first of that wording. Otherwise the mention as it came.
+        None: its id was seen before, so it is on the road already, or set aside again. With `duplicate_of`: it
+        repeats the words of the mention named there, the first of that wording. Otherwise the mention as it came.
+        One that is set aside is nobody's original; sent again when no rule sets it aside any more, it goes its way.
         """
         return [self._mark(mention) for mention in mentions]
 
@@ -55,10 +58,16 @@ class Repeats:
         self._ids.advance(at)
         self._wordings.advance(at)
         words = mention.fingerprint[:_WORDS]
+        aside = mention.set_aside is not None
         if (known := self._ids.get(mention.id)) is not None:
-            self.corrections += known not in (words, _UNKNOWN)
-            return None
-        self._ids.put(mention.id, words, at)
+            if aside or not known.startswith(_ASIDE):
+                self.corrections += known.removeprefix(_ASIDE) not in (words, _UNKNOWN)
+                return None
+            self._ids.replace(mention.id, words)
+        else:
+            self._ids.put(mention.id, _ASIDE + words if aside else words, at)
+        if aside:
+            return mention
         if self._is_short(mention.title + mention.text):
             return mention
         first = self._wordings.get(mention.fingerprint)
