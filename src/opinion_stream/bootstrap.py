@@ -99,7 +99,7 @@ def tools_of(settings: Settings, policy: Policy, stage: Stage, metrics: StageMet
         from opinion_stream.adapters.watch_file import WatchFile
 
         told = metrics.watch_file if metrics is not None else lambda outcome: None
-        watcher = WatchFile(settings.config / "watch.yaml", policy.watch, told=told)
+        watcher = WatchFile(settings.config / "watch.yaml", policy.watch, every=settings.watch_seconds, told=told)
     tools = Tools(
         policy=policy,
         sealer=Sealer(secret),

@@ -77,6 +77,8 @@ class Settings(BaseModel):
     """Longest wait for a batch to fill."""
     fetch_wait_seconds: float = Field(default=0.5, gt=0, le=60)
     """Longest wait of a fetch for new records; Kafka answers at once when there are any."""
+    watch_seconds: float = Field(default=3.0, ge=0, le=3600)
+    """How often the file of watch rules is looked at; a change takes effect at the next batch."""
     tick_seconds: float = Field(default=5.0, gt=0, le=3600)
     """How often deadlines are looked at when the clock is `system`."""
     commit_seconds: float = Field(default=1.0, gt=0, le=60)

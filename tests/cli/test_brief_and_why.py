@@ -26,6 +26,7 @@ RESULTS = {
     "duplicate_of",
     "incident",
     "grade",
+    "watch",
 }
 
 

@@ -175,3 +175,23 @@ def test_what_an_older_version_remembered_is_still_known() -> None:
 def test_a_text_is_short_by_its_words_alone(text: str, least: int) -> None:
     marked = marks(Repeats(DictStore(), WINDOW, least), said(1, text), said(2, text))
     assert (marked[1] == "new") == (len(words_only(text)) < least)
+
+
+def test_what_is_set_aside_is_nobody_s_original() -> None:
+    repeats = Repeats(DictStore(), WINDOW)
+    assert marks(repeats, said(1, set_aside="商业广告"), said(2), said(3)) == ["new", "new", "wenzheng:2"]
+
+
+def test_what_was_set_aside_goes_its_way_when_it_comes_again_under_other_rules_even_after_a_restart() -> None:
+    store = DictStore()
+    assert marks(Repeats(store, WINDOW), said(1, set_aside="商业广告"), said(1, set_aside="商业广告")) == [
+        "new",
+        "dropped",
+    ]
+    repeats = Repeats(store, WINDOW)
+    assert marks(repeats, said(1), said(1), said(1, set_aside="商业广告"), said(2)) == [
+        "new",
+        "dropped",
+        "dropped",
+        "wenzheng:1",
+    ]
