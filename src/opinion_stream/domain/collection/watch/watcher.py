@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from opinion_stream.domain.collection.watch.matcher import Matcher, holds_for_nothing
@@ -42,43 +42,67 @@ class Watcher:
     def __init__(self, rules: Watch) -> None:
         self.rules = rules
         self.version = version_of(rules)
-        self._sites = [(kind, name, reason) for kind, name, reason, _ in rules.queries()]
-        self._queries = [parse(text) for *_, text in rules.queries()]
-        self._matcher = Matcher(self._queries)
-        numbers = {(kind, name): number for number, (kind, name, _) in enumerate(self._sites)}
-        self._priority = [(numbers["priority", rule.name], rule.name) for rule in rules.priority]
+        # What speaks against an exclusion stands in nearly every text and matters in hardly any: it is looked for
+        # only where an exclusion holds, which halves the cost.
+        self._speaking = _Part([site for site in rules.queries() if site[0] in ("priority", "exclusion")])
+        self._against = _Part([site for site in rules.queries() if site[0] in ("except", "always_hear")])
+        first = len(rules.priority)
+        self._priority = list(enumerate(rule.name for rule in rules.priority))
         self._exclusions = [
-            (numbers["exclusion", rule.name], numbers.get(("except", rule.name), -1), rule.name)
-            for rule in rules.exclusions
+            (number, self._against.number("except", rule.name), rule.name)
+            for number, rule in enumerate(rules.exclusions, first)
         ]
-        self._always = numbers.get(("always_hear", "always_hear"), -1)
+        self._always = self._against.number("always_hear", "always_hear")
 
     def look(self, title: str, text: str) -> Seen:
         """What the rules say of a cleaned, masked title and text. A priority rule beats every exclusion."""
-        holding = self._matcher.holding(self._matcher.find(title, text))
+        holding = self._speaking.holding(title, text)
         if not holding:
             return NOTHING
         watch = tuple([name for number, name in self._priority if number in holding])
-        if watch or self._always in holding:
+        if watch:
             return Seen(watch, None)
+        against = self._against.holding(title, text)
+        if self._always in against:
+            return NOTHING
         for number, exception, name in self._exclusions:
-            if number in holding and exception not in holding:
+            if number in holding and exception not in against:
                 return Seen((), name)
         return NOTHING
 
     def explain(self, title: str, text: str) -> list[Hit]:
         """Every rule that holds, those that another beats too, with the words that speak for it."""
-        found = self._matcher.find(title, text)
-        return [
-            Hit(*self._sites[number], tuple(w for w in dict.fromkeys(wanted_words(query)) if w in found.words))
-            for number in sorted(self._matcher.holding(found))
-            for query in (self._queries[number],)
-        ]
+        return [*self._speaking.explain(title, text), *self._against.explain(title, text)]
 
     def queries(self) -> Iterator[tuple[str, str, Query]]:
-        """(kind, name, tree) of each query."""
-        for (kind, name, _), query in zip(self._sites, self._queries, strict=True):
-            yield kind, name, query
+        """(kind, name, tree) of each query: priority and exclusion rules, then what speaks against exclusions."""
+        for part in (self._speaking, self._against):
+            for (kind, name, _), query in zip(part.sites, part.queries, strict=True):
+                yield kind, name, query
+
+
+class _Part:
+    """Some of the queries, matched together."""
+
+    def __init__(self, queries: Sequence[tuple[str, str, str, str]]) -> None:
+        self.sites = [(kind, name, reason) for kind, name, reason, _ in queries]
+        self.queries = [parse(text) for *_, text in queries]
+        self._matcher = Matcher(self.queries)
+
+    def number(self, kind: str, name: str) -> int:
+        """The number of a query; -1 if there is none."""
+        return next((number for number, site in enumerate(self.sites) if site[:2] == (kind, name)), -1)
+
+    def holding(self, title: str, text: str) -> frozenset[int]:
+        """The numbers of the queries that hold."""
+        return self._matcher.holding(self._matcher.find(title, text))
+
+    def explain(self, title: str, text: str) -> Iterator[Hit]:
+        """Each query that holds, with the words that speak for it."""
+        found = self._matcher.find(title, text)
+        for number in sorted(self._matcher.holding(found)):
+            words = dict.fromkeys(wanted_words(self.queries[number]))
+            yield Hit(*self.sites[number], tuple(word for word in words if word in found))
 
 
 def version_of(rules: Watch) -> str:
