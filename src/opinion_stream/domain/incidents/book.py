@@ -10,8 +10,9 @@ from opinion_stream.domain.figures import Figures
 from opinion_stream.domain.incidents.commands import end_override
 from opinion_stream.domain.incidents.copies import CopyIndex, CopyOf
 from opinion_stream.domain.incidents.decisions import Decisions
-from opinion_stream.domain.incidents.essence import Kept, NoEssences
+from opinion_stream.domain.incidents.essence import Kept
 from opinion_stream.domain.incidents.intake import Intake, Standing
+from opinion_stream.domain.incidents.keeping import HeldRecords
 from opinion_stream.domain.incidents.proper_names import NameJudge
 from opinion_stream.domain.incidents.record import IncidentRecord, incident_id_of
 from opinion_stream.domain.incidents.shelf import Area, Shelf
@@ -38,8 +39,9 @@ class IncidentBook:
     def __init__(self, policy: Policy, store: Store, brief_from: Grade | None = None, *, decided: bool = True) -> None:
         """`brief_from`: the grade from which briefs are written, in place of the policy's.
 
-        `decided`: whether persons may decide on the incidents. Without it no essences are kept, and an incident that
-        is split or merged later is less than the sum of its mentions.
+        `decided`: whether persons may decide on the incidents, and the book may be made again from `store`. Without
+        it, as for a run over a file, the records and words stay in memory as they are, and no essences are kept: an
+        incident that is split or merged later is less than the sum of its mentions.
         """
         self._writer = BriefWriter(policy, brief_from)
         self._briefs: dict[str, Brief] = {}
@@ -50,7 +52,8 @@ class IncidentBook:
         self._seen = ExpiringMap(store, _SEEN, timedelta(days=policy.collection.repeat_window_days))
         self._names = NameJudge(policy, self._places)
         self._copies: dict[str, CopyIndex] = {}
-        self._shelf = Shelf(policy, self._places, store, None if decided else NoEssences(store))
+        self._shelf = Shelf(policy, self._places, store, None if decided else HeldRecords())
+        self._decided = decided
         self._decisions = Decisions(policy, self._places, self._intake, self._shelf, self._seen)
 
     def __len__(self) -> int:
@@ -194,7 +197,8 @@ class IncidentBook:
         copies = self._copies.get(shard)
         if copies is None:
             rules, prefix = self._policy.incidents.copies, f"{_COPY}{shard}/"
-            copies = self._copies[shard] = CopyIndex(rules, self._names, self._store, prefix)
+            store = self._store if self._decided else None
+            copies = self._copies[shard] = CopyIndex(rules, self._names, store, prefix)
         return copies
 
     def _join(self, area: Area, item: AssessedMention, region: str, copy: CopyOf | None) -> tuple[IncidentRecord, bool]:

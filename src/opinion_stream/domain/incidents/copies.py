@@ -83,10 +83,10 @@ class CopyIndex:
     """The mentions of one shard within `window_days` and at most `max_remembered`; both bound the memory.
 
     In the store: `<prefix><number>` one entry per remembered mention, numbered in the order of their arrival. The
-    index over them is built anew from it, so that it may change with the library.
+    index over them is built anew from it, so that it may change with the library. Without a store all is in memory.
     """
 
-    def __init__(self, rules: CopyRules, names: NameJudge, store: Store, prefix: str) -> None:
+    def __init__(self, rules: CopyRules, names: NameJudge, store: Store | None, prefix: str) -> None:
         self._rules = rules
         self._names = names
         self._store = store
@@ -98,7 +98,7 @@ class CopyIndex:
         self._numbers: dict[str, int] = {}
         self._order: deque[int] = deque()
         self._next = 0
-        for key, raw in sorted(store.items(prefix)):
+        for key, raw in sorted(store.items(prefix)) if store is not None else ():
             known = _Known.from_bytes(raw)
             self._keep(int(key[len(prefix) :]), known, _signature(known.words) if known.words else None)
 
@@ -129,7 +129,8 @@ class CopyIndex:
         of = self._find(words, hashes, allowed)
         stands = of is None or of.says_more
         known = _Known(mention.id, at, region, of, words if stands else "")
-        self._store.put(f"{self._prefix}{self._next:012d}", known.to_bytes())
+        if self._store is not None:
+            self._store.put(f"{self._prefix}{self._next:012d}", known.to_bytes())
         self._keep(self._next, known, hashes if stands else None)
         return of
 
@@ -180,7 +181,8 @@ class CopyIndex:
             del self._numbers[known.id]
             if self._hashes.pop(number, None) is not None:
                 self._lsh.remove(number)
-            self._store.delete(f"{self._prefix}{number:012d}")
+            if self._store is not None:
+                self._store.delete(f"{self._prefix}{number:012d}")
 
 
 def _signature(words: str) -> RMinHash:

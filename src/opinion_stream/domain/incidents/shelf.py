@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 from opinion_stream.domain.due import DueIndex
 from opinion_stream.domain.figures import Figures, Measure
 from opinion_stream.domain.incidents.closed import ClosedIncidents
-from opinion_stream.domain.incidents.essence import Essences
+from opinion_stream.domain.incidents.essence import Essences, NoEssences
+from opinion_stream.domain.incidents.keeping import Records, StoredRecords
 from opinion_stream.domain.incidents.record import IncidentRecord
 from opinion_stream.domain.incidents.shard import Shard
 from opinion_stream.domain.places import Places
@@ -18,7 +19,6 @@ from opinion_stream.domain.state import Store
 from opinion_stream.models.incident import IncidentStatus
 from opinion_stream.policy.loader import Policy
 
-_RECORD = "incident/"
 _CLOCK = "clock/"
 
 
@@ -43,12 +43,13 @@ class Shelf:
     is written by `flush`.
     """
 
-    def __init__(self, policy: Policy, places: Places, store: Store, essences: Essences | None = None) -> None:
-        """`essences`: others than those in `store`."""
+    def __init__(self, policy: Policy, places: Places, store: Store, records: Records | None = None) -> None:
+        """`records`: where the records are kept, if not in `store`; then there are no essences either."""
         self._policy = policy.incidents
         self._places = places
         self._store = store
-        self.essences = essences or Essences(store)
+        self._records = records or StoredRecords(store)
+        self.essences = Essences(store) if records is None else NoEssences(store)
         self._areas: dict[str, Area] = {}
         self._aliases: dict[str, str] = {}
         self._changed: dict[str, IncidentRecord] = {}
@@ -57,8 +58,8 @@ class Shelf:
         for key, raw in store.items(_CLOCK):
             code = key.removeprefix(_CLOCK)
             self.area(code).open.clock = self._clocks[code] = float(raw)
-        for _, raw in store.items(_RECORD):
-            self._restore(self._read(raw))
+        for record in self._records.every():
+            self._restore(self._known(record))
 
     def __len__(self) -> int:
         """Number of open incidents."""
@@ -72,8 +73,7 @@ class Shelf:
         figures |= {(Measure.INCIDENTS_OPEN, (grade.value,)): number for grade, number in grades.items()}
         return figures
 
-    def _read(self, raw: bytes) -> IncidentRecord:
-        record = IncidentRecord.from_bytes(raw)
+    def _known(self, record: IncidentRecord) -> IncidentRecord:
         record.region = self.known(record.region)
         return record
 
@@ -118,8 +118,8 @@ class Shelf:
     def _closed(self, incident_id: str) -> IncidentRecord | None:
         if incident_id in self._changed:
             return self._changed[incident_id]
-        raw = self._store.get(_RECORD + incident_id)
-        return None if raw is None else self._read(raw)
+        record = self._records.get(incident_id)
+        return None if record is None else self._known(record)
 
     def put(self, record: IncidentRecord, *, moved: bool = True) -> None:
         """Keep a record that is new or changed (`moved`: in what it is about, too), by its status."""
@@ -172,9 +172,9 @@ class Shelf:
         changed = list(self._changed.values())
         for record in changed:
             if record.id not in self._gone and record.status is not IncidentStatus.MERGED:
-                self._store.put(_RECORD + record.id, record.to_bytes())
+                self._records.put(record)
         for incident_id in sorted({*self._gone, *(r.id for r in changed if r.status is IncidentStatus.MERGED)}):
-            self._store.delete(_RECORD + incident_id)
+            self._records.delete(incident_id)
         self.essences.flush()
         for code, area in self._areas.items():
             if area.open.clock != self._clocks.get(code, 0.0):
