@@ -2,34 +2,11 @@
 
 from __future__ import annotations
 
-import math
-from collections import defaultdict
-from collections.abc import Callable, Sequence
-from itertools import islice
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from opinion_stream.domain.incidents.postings import Allowed, new_postings
 from opinion_stream.policy.judgement import Matching
-
-MAX_POSTINGS = 128
-"""A term that stands in more open incidents than this tells too little to look them all up."""
-
-MAX_VISITS = 256
-"""Entries looked at per mention, the rarest terms first."""
-
-CANDIDATES = 6
-"""Incidents compared in full per mention."""
-
-JUDGED = 3
-"""The nearest of them, which are judged by all signs."""
-
-LEAST = 0.1
-"""Incidents of a smaller cosine are not looked at: none of them was ever the right one."""
-
-PRIOR = 100
-"""As if so many incidents were open already: while there are few, the rarity of a term says little."""
-
-RARITY_POWER = 1.5
-"""How much more a rare term counts; it takes the place of an idf table of this city's own texts."""
 
 
 class Match(NamedTuple):
@@ -44,218 +21,46 @@ class Match(NamedTuple):
 
 
 class OpenIncidents:
-    """Centroids of the open incidents of one shard, and which of them hold each term.
-
-    Everything here follows from the centroids and their lengths, so it is rebuilt from the stored incidents.
-    """
+    """Centroids of the open incidents of one shard, judged by the rules of the policy."""
 
     def __init__(self, rules: Matching) -> None:
         self._rules = rules
-        self._centroids: dict[str, dict[str, float]] = {}
-        self._taken: dict[str, int] = {}
-        self._samples: dict[str, Sequence[dict[str, float]]] = {}
-        self._lengths: dict[str, float] = {}
-        self._holders: dict[str, set[str]] = {}
-        self._table = _Rarities(0)
+        self._postings = new_postings()
 
     def __len__(self) -> int:
-        return len(self._centroids)
+        return len(self._postings)
 
     def put(
         self,
         incident_id: str,
-        centroid: dict[str, float],
+        centroid: Mapping[str, float],
         length: float | None = None,
         taken: int = 1,
-        samples: Sequence[dict[str, float]] = (),
+        samples: Sequence[Mapping[str, float]] = (),
     ) -> float:
-        """Set the centroid of an incident (term -> weight > 0); returns its length by the rarity of its terms now.
-
-        `taken`: how many mentions (at least 1) the centroid is the sum of. `samples`: features of some of them; none
-        if the mean of all may stand for them.
+        """Set the centroid of an incident, see `Postings.put`; returns its length.
 
         The length is not brought up to date when other incidents come and go: that would cost as many steps as the
         incident has terms for each comparison, and it changes slowly. `length` restores the one returned earlier.
         """
-        before = self._centroids.get(incident_id, {})
-        for term in before.keys() - centroid.keys():
-            self._let_go(term, incident_id)
-        for term in centroid.keys() - before.keys():
-            known = self._holders.get(term)
-            if known is None:
-                self._holders[term] = {incident_id}
-            else:
-                known.add(incident_id)
-        self._centroids[incident_id] = centroid
-        self._taken[incident_id] = taken
-        if samples:
-            self._samples[incident_id] = samples
-        else:
-            self._samples.pop(incident_id, None)
-        if length is None:
-            rarity, holders = self._rarities(), self._holders
-            weighted = [weight * rarity[len(holders[term])] for term, weight in centroid.items()]
-            length = math.sqrt(sum([value * value for value in weighted]))
-        self._lengths[incident_id] = length
-        return length
+        return self._postings.put(incident_id, centroid, length, taken, samples)
 
     def remove(self, incident_id: str) -> None:
         """Forget an incident; no error if there is none."""
-        self._lengths.pop(incident_id, None)
-        self._taken.pop(incident_id, None)
-        self._samples.pop(incident_id, None)
-        for term in self._centroids.pop(incident_id, {}):
-            self._let_go(term, incident_id)
+        self._postings.remove(incident_id)
 
-    def _let_go(self, term: str, incident_id: str) -> None:
-        holders = self._holders[term]
-        holders.discard(incident_id)
-        if not holders:
-            del self._holders[term]
-
-    def nearest(self, features: dict[str, float], allowed: Callable[[str], bool]) -> Match | None:
+    def nearest(self, features: Mapping[str, float], allowed: Allowed) -> Match | None:
         """The allowed incident that fits best, however badly; None if none shares a telling term with the mention.
 
         `features`: term -> weight > 0, unit length. Equal scores go to the smaller id.
         """
-        rarity = self._rarities()
-        known: list[tuple[int, str, float]] = []
-        rare: dict[str, float] = {}
-        products: dict[str, float] = {}
-        square = 0.0
-        holders_of = self._holders.get
-        for term, weight in features.items():
-            holders = holders_of(term)
-            number = len(holders) if holders else 0
-            value = rarity[number]
-            weighted = weight * value
-            square += weighted * weighted
-            if number:
-                known.append((number, term, weighted * weighted))
-                rare[term] = value
-                products[term] = weighted * value  # twice: the rarity of the mention's term and of the incident's
-        if square == 0.0:
+        rules = self._rules
+        best: tuple[float, str, float] | None = None
+        for incident_id, signs in self._postings.search(features, allowed, rules.topic_below, rules.alike):
+            fit = (-rules.score(signs), incident_id, signs[0])
+            if best is None or fit < best:
+                best = fit
+        if best is None:
             return None
-        norm = math.sqrt(square)
-        ranked: list[tuple[float, str, list[str]]] = []
-        for incident_id in self._candidates(known, square * LEAST * LEAST, allowed):
-            centroid = self._centroids[incident_id]
-            # In the order of the mention's terms, never in that of a set, which differs between processes.
-            shared = [term for term in products if term in centroid]
-            dot = sum([products[term] * centroid[term] for term in shared])
-            cosine = min(1.0, dot / (norm * self._lengths[incident_id])) if dot > 0.0 else 0.0
-            if cosine >= LEAST:
-                ranked.append((-cosine, incident_id, shared))
-        ranked.sort()
-        best: Match | None = None
-        for place, (negative, incident_id, shared) in enumerate(ranked[:JUDGED]):
-            signs = self._signs(features, rare, shared, incident_id)
-            score = self._rules.score((-negative, -negative - self._rival(ranked, place), *signs))
-            if best is None or (-score, incident_id) < (-best.score, best.incident_id):
-                best = Match(incident_id, score, -negative, tuple(shared))
-        return best
-
-    def _signs(
-        self, features: dict[str, float], rare: dict[str, float], shared: list[str], incident_id: str
-    ) -> tuple[float, float, float, float]:
-        """(topic, rarest, second, together) as in `Matching`."""
-        centroid, taken, below = self._centroids[incident_id], self._taken[incident_id], self._rules.topic_below
-        first = second = topic = 0.0
-        for term in shared:
-            weight, mean, value = features[term], centroid[term] / taken, rare[term]
-            if value < below:
-                topic += weight * mean
-            # What only few of the incident's mentions say is not its name.
-            name = value if 2.0 * mean >= weight else value * 2.0 * mean / weight
-            if name > first:
-                first, second = name, first
-            elif name > second:
-                second = name
-        return topic, first, second, self._together(features, rare, shared, incident_id)
-
-    def _together(
-        self, features: dict[str, float], rare: dict[str, float], shared: list[str], incident_id: str
-    ) -> float:
-        """The largest value of the sign `together` that one of the incident's samples gives."""
-        samples, taken = self._samples.get(incident_id), 1
-        if samples is None:
-            samples, taken = (self._centroids[incident_id],), self._taken[incident_id]
-        weighted = [(term, features[term], rare[term]) for term in shared]
-        best = 0.0
-        for sample in samples:
-            every = names = 0.0
-            for term, weight, value in weighted:
-                if term in sample:
-                    product = weight * sample[term]
-                    every += product
-                    names += product * value
-            together = min(names, every - names)
-            if together > best:
-                best = together
-        return best / taken
-
-    def _rival(self, ranked: list[tuple[float, str, list[str]]], place: int) -> float:
-        """Cosine of the nearest incident but the one at `place` that is about something else.
-
-        Two fragments of one matter are near to each other, and neither speaks against the other.
-        """
-        one = self._centroids[ranked[place][1]]
-        length = self._lengths[ranked[place][1]]
-        rarity = self._rarities()
-        for other, (negative, incident_id, _) in enumerate(ranked):
-            if other == place:
-                continue
-            two = self._centroids[incident_id]
-            dot = sum([one[t] * two[t] * rarity[len(self._holders[t])] ** 2 for t in one if t in two])
-            if dot < self._rules.alike * length * self._lengths[incident_id]:
-                return -negative
-        return 0.0
-
-    def _candidates(
-        self, known: list[tuple[int, str, float]], least: float, allowed: Callable[[str], bool]
-    ) -> list[str]:
-        """The allowed incidents that share most of the weight of the mention's rarest terms.
-
-        Left out are those whose shared terms cannot reach a squared weight of `least`, whatever their centroid.
-        `known`: (number of incidents that hold it, term, squared weight) of each term that any holds.
-        """
-        shared: defaultdict[str, float] = defaultdict(float)
-        visits = 0
-        known.sort()
-        unseen = sum([square for _, _, square in known])
-        for number, term, square in known:
-            visits += number
-            if number > MAX_POSTINGS or visits > MAX_VISITS:
-                break
-            unseen -= square
-            for incident_id in self._holders[term]:
-                shared[incident_id] += square
-        # Only the first few of hundreds are wanted in order, and most often all of these are allowed.
-        least_of_first = sorted(shared.values())[-2 * CANDIDATES] if len(shared) > 2 * CANDIDATES else 0.0
-        for floor in (least_of_first, 0.0):
-            ranked = [(-w, incident_id) for incident_id, w in shared.items() if w >= floor and w + unseen >= least]
-            ranked.sort()
-            chosen = list(islice((incident_id for _, incident_id in ranked if allowed(incident_id)), CANDIDATES))
-            if floor == 0.0 or len(chosen) == CANDIDATES:
-                break
-        return chosen
-
-    def _rarities(self) -> _Rarities:
-        """The table for as many incidents as are open now, in steps of two percent to be made seldom."""
-        step = int(math.log(len(self._centroids) + PRIOR) * 50)
-        if self._table.step != step:
-            self._table = _Rarities(step)
-        return self._table
-
-
-class _Rarities(dict[int, float]):
-    """How many incidents hold a term -> its weight: 1 if none does, 0 if all do."""
-
-    def __init__(self, step: int) -> None:
-        super().__init__()
-        self.step = step
-
-    def __missing__(self, held: int) -> float:
-        share = math.log(held + 1) * 50 / (self.step + 1)
-        value = self[held] = math.pow(max(0.0, 1.0 - share), RARITY_POWER)
-        return value
+        negative, incident_id, cosine = best
+        return Match(incident_id, -negative, cosine, self._postings.common(features, incident_id))
