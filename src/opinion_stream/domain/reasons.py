@@ -128,7 +128,8 @@ def _incident(mention: Mention, assessment: Assessment, incident: Standing) -> W
         return _why("incident.opened", incident.joined, [keyword.word for keyword in assessment.keywords])
     original = mention.duplicate_of or (incident.copy.original if incident.copy is not None else None)
     if original is not None:
-        return _why("incident.repeat", f"随所重复的提及并入，现有{incident.mentions}条提及", (original,))
+        again = "，已关闭的事件重新打开" if incident.reopened else ""
+        return _why("incident.repeat", f"随所重复的提及并入{again}，现有{incident.mentions}条提及", (original,))
     known = set(incident.keywords)
     words = [keyword.word for keyword in assessment.keywords if keyword.word in known]
     return _why("incident.similar", f"{incident.joined}，现有{incident.mentions}条提及", words)

@@ -83,6 +83,27 @@ def test_a_late_mention_opens_a_closed_matter_again(mention: AssessedMention) ->
     assert again.events[-1].cause == "wenzheng:3"
 
 
+@pytest.mark.parametrize(
+    ("mention", "why"),
+    [
+        (item(3, hours=90, features=SCHOOL), "与已关闭事件吻合度"),
+        (item(3, hours=90, features={}, fingerprint="words"), "与已关闭事件中的提及内容相同"),
+    ],
+    ids=["near", "same words"],
+)
+def test_a_late_mention_is_told_that_it_opened_a_closed_matter_again(mention: AssessedMention, why: str) -> None:
+    kept = book()
+    closed_school(kept)
+
+    late, next_one = kept.follow([mention, item(4, hours=91, features=SCHOOL)])
+
+    assert late.joined.startswith(why)
+    assert late.joined.endswith("该事件重新打开")
+    assert late.reopened
+    assert "重新打开" not in next_one.joined
+    assert not next_one.reopened
+
+
 def test_a_matter_that_was_opened_again_closes_again() -> None:
     kept = book()
     closed = closed_school(kept)

@@ -13,9 +13,11 @@ from opinion_stream.domain.incidents.decisions import Decisions
 from opinion_stream.domain.incidents.essence import Kept
 from opinion_stream.domain.incidents.intake import Intake, Standing
 from opinion_stream.domain.incidents.keeping import HeldRecords
+from opinion_stream.domain.incidents.nearest import Match
 from opinion_stream.domain.incidents.proper_names import NameJudge
 from opinion_stream.domain.incidents.record import IncidentRecord, incident_id_of
 from opinion_stream.domain.incidents.shelf import Area, Shelf
+from opinion_stream.domain.incidents.why import why_reopened
 from opinion_stream.domain.places import Places
 from opinion_stream.domain.state import ExpiringMap, Store
 from opinion_stream.models.assessment import AssessedMention
@@ -94,8 +96,9 @@ class IncidentBook:
             incident_id = self._seen.get(item.id)
             record = self._take(item) if incident_id is None else self._known(item, incident_id)
             copy = self.copy_of(item)
-            joined = self._shelf.area(self.shard_of(item)).open.why(item.id)
-            standings.append(self._intake.standing(record, copy, joined))
+            shard = self._shelf.area(self.shard_of(item)).open
+            standing = self._intake.standing(record, copy, shard.why(item.id))
+            standings.append(standing._replace(reopened=True) if shard.reopened(item.id) else standing)
         self._shelf.flush()
         return standings
 
@@ -208,24 +211,25 @@ class IncidentBook:
         if len(area.closed) and original not in area.open.records and not area.open.holds(item.mention.fingerprint):
             closed = area.closed.holds_copy(item, region, original)
             if closed is not None:
-                return self._reopened(area, closed, item), True
+                return self._reopened(area, closed, item, None), True
         record, is_copy = area.open.find(item, region, original, copy is not None)
         if record is not None:
             return record, is_copy
         if len(area.closed):
-            closed = area.closed.nearest(item, region)
-            if closed is not None:
-                return self._reopened(area, closed, item), copy is not None
+            match = area.closed.nearest(item, region)
+            if match is not None:
+                return self._reopened(area, match.incident_id, item, match), copy is not None
         # Only a mention that was forgotten and comes again can find its own incident.
         own = self._shelf.resolve(incident_id_of(item.id))
         if own in area.closed:
-            return self._reopened(area, own, item), False
+            return self._reopened(area, own, item, None), False
         return area.open.records.get(own) or self._intake.open(item, region), False
 
-    def _reopened(self, area: Area, incident_id: str, item: AssessedMention) -> IncidentRecord:
+    def _reopened(self, area: Area, incident_id: str, item: AssessedMention, match: Match | None) -> IncidentRecord:
         record = self._shelf.find(incident_id)
         if record is None:
             raise LookupError(f"closed incident {incident_id} is not in the store")
+        area.open.reopens(item.id, why_reopened(match, area.closed.similarity))
         days = (area.open.clock - record.quiet_since) / 86_400
         record.reopen(item.mention.published_at, item.id, days)
         if record.override is not None and record.override.until is not None and record.override.until <= area.now():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 
-from opinion_stream.domain.incidents.nearest import OpenIncidents
+from opinion_stream.domain.incidents.nearest import Match, OpenIncidents
 from opinion_stream.domain.incidents.record import IncidentRecord
 from opinion_stream.domain.incidents.samples import told_by
 from opinion_stream.domain.places import Places
@@ -24,7 +24,7 @@ class ClosedIncidents:
     def __init__(self, policy: Grouping, places: Places) -> None:
         self._policy = policy
         self._places = places
-        self._similarity = max(policy.similarity, policy.reopen_similarity)
+        self.similarity = max(policy.similarity, policy.reopen_similarity)
         self._index = OpenIncidents(policy.matching)
         self._regions: dict[str, str] = {}
         self._since: dict[str, float] = {}
@@ -89,10 +89,10 @@ class ClosedIncidents:
             return None
         return min((incident_id for incident_id in holders if self._allowed(region, incident_id)), default=None)
 
-    def nearest(self, item: AssessedMention, region: str) -> str | None:
+    def nearest(self, item: AssessedMention, region: str) -> Match | None:
         """The closed incident that a mention is near enough to to reopen it; None if there is none."""
         found = self._index.nearest(item.assessment.features, lambda incident_id: self._allowed(region, incident_id))
-        return None if found is None or found.score < self._similarity else found.incident_id
+        return None if found is None or found.score < self.similarity else found
 
     def _allowed(self, region: str, incident_id: str) -> bool:
         return self._places.compatible(region, self._regions[incident_id])

@@ -48,6 +48,8 @@ class Standing(NamedTuple):
     """What the mention was found to repeat."""
     joined: str
     """Why the mention is in this incident."""
+    reopened: bool = False
+    """Whether the incident was closed before this mention."""
 
 
 class Intake:

@@ -32,6 +32,7 @@ class Shard:
         self.match: Match | None = None
         """What fitted the last mention best; None if it is a copy, or if nothing was near."""
         self._asked: tuple[str, bool] | None = None
+        self._reopened = ""
 
     def put(self, record: IncidentRecord, moved: bool = True) -> None:
         """Know a record that is new, changed (`moved`: in what it is about, too) or restored (not `moved`)."""
@@ -89,7 +90,7 @@ class Shard:
             return self._places.compatible(region, self.records[incident_id].region)
 
         mention = item.mention
-        self.match, self._asked = None, (mention.id, True)
+        self.match, self._asked, self._reopened = None, (mention.id, True), ""
         if original in self.records and allowed(original):
             return self.records[original], True
         for incident_id in sorted(self._holders.get(mention.fingerprint, ())):
@@ -101,10 +102,20 @@ class Shard:
             return None, False
         return self.records[found.incident_id], repeats
 
+    def reopens(self, mention_id: str, why: str) -> None:
+        """Told by whoever found a closed incident for a mention: `why` it belongs there, in Chinese."""
+        self._asked, self._reopened = (mention_id, False), why
+
+    def reopened(self, mention_id: str) -> bool:
+        """Whether a closed incident was opened again for the mention asked for last."""
+        return bool(self._reopened) and self._asked is not None and self._asked[0] == mention_id
+
     def why(self, mention_id: str) -> str:
-        """Why `find` answered as it did for the mention it was asked for last, in Chinese."""
+        """Why the mention asked for last belongs where `find`, or whoever told `reopens`, put it, in Chinese."""
         if self._asked is None or self._asked[0] != mention_id:
             return "此前已收到过这一提及，仍归原事件"
+        if self._reopened:
+            return self._reopened
         if self._asked[1]:
             return "与事件中已有的提及内容相同"
         threshold = self._policy.similarity
