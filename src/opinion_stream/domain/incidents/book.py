@@ -42,20 +42,21 @@ class IncidentBook:
         """`brief_from`: the grade from which briefs are written, in place of the policy's.
 
         `decided`: whether persons may decide on the incidents, and the book may be made again from `store`. Without
-        it, as for a run over a file, the records and words stay in memory as they are, and no essences are kept: an
-        incident that is split or merged later is less than the sum of its mentions.
+        it, as for a run over a file, the records and words stay in memory as they are, there are no briefs nor what
+        they are made of, and no essences: an incident that is split or merged later is less than the sum of its
+        mentions.
         """
+        self._decided = decided
         self._writer = BriefWriter(policy, brief_from)
         self._briefs: dict[str, Brief] = {}
         self._policy = policy
         self._store = store
         self._places = Places(policy)
-        self._intake = Intake(policy, self._places)
+        self._intake = Intake(policy, self._places, briefed=decided)
         self._seen = ExpiringMap(store, _SEEN, timedelta(days=policy.collection.repeat_window_days))
         self._names = NameJudge(policy, self._places)
         self._copies: dict[str, CopyIndex] = {}
         self._shelf = Shelf(policy, self._places, store, None if decided else HeldRecords())
-        self._decided = decided
         self._decisions = Decisions(policy, self._places, self._intake, self._shelf, self._seen)
 
     def __len__(self) -> int:
@@ -172,7 +173,7 @@ class IncidentBook:
 
     def _brief(self, record: IncidentRecord) -> None:
         """Write the brief on a changed incident where the policy asks for one or for a new one."""
-        if not self._writer.due(record.grade, record.mentions, record.briefed_grade, record.briefed_mentions):
+        if not self._decided or not self._writer.due(record.grade, record.mentions, record.briefed_grade, record.briefed_mentions):
             return
         record.briefed_grade, record.briefed_mentions = record.grade, record.mentions
         brief = self._writer.write(self._intake.snapshot(record), record.extracts)

@@ -55,10 +55,11 @@ class Standing(NamedTuple):
 class Intake:
     """The rules by which mentions change an incident. Holds the policy, and no state but what it weighed last."""
 
-    def __init__(self, policy: Policy, places: Places) -> None:
+    def __init__(self, policy: Policy, places: Places, *, briefed: bool = True) -> None:
+        """`briefed`: whether briefs will be written, for which sentences of the mentions are kept."""
         self._policy = policy
         self._places = places
-        self._extractor = Extractor(policy.playbooks.extraction)
+        self._extractor = Extractor(policy.playbooks.extraction) if briefed else None
         self._volume = Volume(policy)
         self._priority_order = {rule.id: order for order, rule in enumerate(policy.priority.rules)}
         self._latest: tuple[IncidentRecord, int, Evidence, Weighed] | None = None
@@ -93,7 +94,8 @@ class Intake:
         self._narrow(record, region, assessment)
         if says_more or not is_copy:
             self._describe(record, mention, assessment)
-            self._extract(record, mention, assessment)
+            if self._extractor is not None:
+                self._extract(self._extractor, record, mention, assessment)
         kept = self._policy.incidents.kept_mention_ids
         record.mention_ids.append(mention.id)
         dropped = record.mention_ids.pop(min(1, kept - 1)) if len(record.mention_ids) > kept else None
@@ -237,10 +239,12 @@ class Intake:
             record.keywords = strongest(record.keywords, KEYWORDS_KEPT)
         self.entitle(record, mention, assessment.nature)
 
-    def _extract(self, record: IncidentRecord, mention: Mention, assessment: Assessment) -> None:
+    def _extract(
+        self, extractor: Extractor, record: IncidentRecord, mention: Mention, assessment: Assessment
+    ) -> None:
         keywords = [keyword.word for keyword in assessment.keywords if keyword.word in record.keywords]
         places = assessment.region_reason.evidence
-        self._extractor.keep(record.extracts, mention, record.mentions, record.sensitivity, keywords, places)
+        extractor.keep(record.extracts, mention, record.mentions, record.sensitivity, keywords, places)
 
     def entitle(self, record: IncidentRecord, mention: Mention, nature: Nature) -> None:
         """Name the record after a mention if it has no title, or if that of the mention is clearly nearer."""
