@@ -7,6 +7,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "ranking.h"
+
 typedef struct {
     PyObject *name;  /* owned; NULL for a free entry */
     int32_t *slots;  /* incidents that hold it */
@@ -341,35 +343,10 @@ typedef struct {
     int32_t number, held;
 } Known;
 
-typedef struct {
-    double value;
-    PyObject *id;
-    int32_t slot;
-} Ranked;
-
 static int rarest_first(const void *one, const void *other)
 {
     const Known *a = *(const Known *const *)one, *b = *(const Known *const *)other;
     return a->held != b->held ? (a->held < b->held ? -1 : 1) : PyUnicode_Compare(a->name, b->name);
-}
-
-/* Whether `a` stands before `b`: the larger value first, of equals the smaller id. */
-static int before(const Ranked *a, const Ranked *b)
-{
-    return a->value != b->value ? a->value > b->value : PyUnicode_Compare(a->id, b->id) < 0;
-}
-
-static void sift(Ranked *heap, int32_t size, int32_t at)
-{
-    for (int32_t child; (child = 2 * at + 1) < size; at = child) {
-        if (child + 1 < size && before(&heap[child + 1], &heap[child]))
-            child++;
-        if (!before(&heap[child], &heap[at]))
-            return;
-        Ranked swap = heap[at];
-        heap[at] = heap[child];
-        heap[child] = swap;
-    }
 }
 
 /* The allowed incidents that share most of the weight of the rarest terms; their number, or -1 on error. */
@@ -400,36 +377,34 @@ static int32_t candidates(Postings *self, Known *known, int32_t count, double le
             if (!self->incidents[slot].met) {
                 self->incidents[slot].met = 1;
                 self->share[slot] = 0.0;
-                met[size++].slot = slot;
+                met[size++].number = slot;
             }
             self->share[slot] += order[i]->square;
         }
     }
     int32_t near = 0;
     for (int32_t i = 0; i < size; i++) {
-        int32_t slot = met[i].slot;
+        int32_t slot = met[i].number;
         double share = self->share[slot];
         self->incidents[slot].met = 0;
         if (share + unseen >= least) {
             met[near].value = share;
-            met[near].slot = slot;
-            met[near++].id = self->incidents[slot].id;
+            met[near].number = slot;
+            met[near++].name = self->incidents[slot].id;
         }
     }
-    for (int32_t at = near / 2 - 1; at >= 0; at--)
-        sift(met, near, at);
+    make_heap(met, near);
     while (near > 0 && found < self->candidates) {
-        PyObject *answer = PyObject_CallOneArg(allowed, met[0].id);
+        PyObject *answer = PyObject_CallOneArg(allowed, met[0].name);
         int truth = answer == NULL ? -1 : PyObject_IsTrue(answer);
         Py_XDECREF(answer);
         if (truth < 0) {
             found = -1;
             goto done;
         }
+        Ranked next = pop_heap(met, &near);
         if (truth)
-            chosen[found++] = met[0];
-        met[0] = met[--near];
-        sift(met, near, 0);
+            chosen[found++] = next;
     }
 done:
     PyMem_Free(order);
@@ -493,9 +468,9 @@ static int alike(Postings *self, const Incident *one, const Incident *two, doubl
 
 static double rival(Postings *self, const Ranked *ranked, int32_t count, int32_t place, double bound)
 {
-    const Incident *one = &self->incidents[ranked[place].slot];
+    const Incident *one = &self->incidents[ranked[place].number];
     for (int32_t other = 0; other < count; other++)
-        if (other != place && !alike(self, one, &self->incidents[ranked[other].slot], bound))
+        if (other != place && !alike(self, one, &self->incidents[ranked[other].number], bound))
             return ranked[other].value;
     return 0.0;
 }
@@ -503,7 +478,7 @@ static double rival(Postings *self, const Ranked *ranked, int32_t count, int32_t
 static PyObject *signs_of(const Postings *self, const Ranked *ranked, double lead, double below, const Known *known,
                           int32_t *has, int32_t count)
 {
-    const Incident *incident = &self->incidents[ranked->slot];
+    const Incident *incident = &self->incidents[ranked->number];
     match(self, incident, has, count);
     double first = 0.0, second = 0.0, topic = 0.0;
     for (int32_t i = 0; i < count; i++) {
@@ -519,7 +494,7 @@ static PyObject *signs_of(const Postings *self, const Ranked *ranked, double lea
         } else if (name > second)
             second = name;
     }
-    return Py_BuildValue("O(dddddd)", ranked->id, ranked->value, lead, topic, first, second,
+    return Py_BuildValue("O(dddddd)", ranked->name, ranked->value, lead, topic, first, second,
                          together(incident, known, has, count));
 }
 
@@ -530,7 +505,7 @@ static int32_t rank(const Postings *self, Ranked *chosen, int32_t found, double 
     int32_t near = 0;
     for (int32_t k = 0; k < found; k++) {
         Ranked next = chosen[k];
-        const Incident *incident = &self->incidents[next.slot];
+        const Incident *incident = &self->incidents[next.number];
         double dot = 0.0;
         match(self, incident, has, count);
         for (int32_t i = 0; i < count; i++)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from opinion_stream.domain.assessment.lexicon import Hits
-from opinion_stream.domain.assessment.segment import Terms, Told, segment
+from opinion_stream.domain.assessment.segment import segment
 from opinion_stream.models.mention import Mention
 
 Scan = Callable[[str], Hits]
@@ -19,8 +19,6 @@ class Document:
     mention: Mention
     title_words: list[str]
     text_words: list[str]
-    title_told: Told
-    text_told: Told
     title_hits: Hits
     text_hits: Hits
     hint_hits: Hits
@@ -29,7 +27,7 @@ class Document:
     """All words of the policy that stand in title or text."""
 
 
-def read_document(mention: Mention, scan: Scan, scan_hint: Scan, terms: Terms) -> Document:
+def read_document(mention: Mention, scan: Scan, scan_hint: Scan) -> Document:
     """Cut and scan one mention. `scan_hint` may remember, for hints are few."""
     title_words, text_words = segment(mention.title), segment(mention.text)
     title_hits, text_hits = scan(mention.title), scan(mention.text)
@@ -37,8 +35,6 @@ def read_document(mention: Mention, scan: Scan, scan_hint: Scan, terms: Terms) -
         mention=mention,
         title_words=title_words,
         text_words=text_words,
-        title_told=terms.telling(title_words),
-        text_told=terms.telling(text_words),
         title_hits=title_hits,
         text_hits=text_hits,
         hint_hits=scan_hint(mention.region_hint or ""),

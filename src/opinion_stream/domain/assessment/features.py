@@ -1,4 +1,4 @@
-"""The sparse vector of a mention by which incidents are grouped."""
+"""What the words of a mention tell: the sparse vector by which incidents are grouped, and its keywords."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from itertools import pairwise
 from opinion_stream.domain.assessment.document import Document
 from opinion_stream.domain.assessment.segment import Terms, Told
 from opinion_stream.domain.ranking import strongest
+from opinion_stream.native import native
 from opinion_stream.policy import Policy
 from opinion_stream.policy.judgement import Grouping
 from opinion_stream.policy.places import RegionLevel
@@ -28,13 +29,36 @@ def place_words(policy: Policy) -> set[str]:
     return names | {pair for name in names for pair in _pairs(name)}
 
 
+Described = tuple[dict[str, float], list[tuple[str, float]]]
+"""Features and keywords of a mention."""
+
+
 class FeatureMaker:
-    """Turns documents into vectors."""
+    """Turns documents into vectors and keywords."""
 
     def __init__(self, policy: Grouping, terms: Terms) -> None:
         self._terms = terms
         self._title_share = policy.title_share
         self._max_features = policy.max_features
+        self._keywords = policy.keywords
+        module = native("terms")
+        self._native = None
+        if module is not None:
+            self._native = module.Terms(worth=terms.worth, pair_weight=BIGRAM_WEIGHT, limit=Terms.LIMIT)
+
+    def describe(self, document: Document) -> Described:
+        """The features of a document, and its keywords as `Terms.keywords` gives them for title and text together."""
+        title_words, text_words = document.title_words, document.text_words
+        if self._native is not None:
+            made: Described = self._native.describe(
+                document.mention.title, title_words, text_words, self._title_share, self._max_features, self._keywords
+            )
+            return made
+        title_told, text_told = self._terms.telling(title_words), self._terms.telling(text_words)
+        told = dict(text_told)
+        for word, (times, idf) in title_told.items():
+            told[word] = (times + told[word][0] if word in told else times), idf
+        return self._mix(document.mention.title, title_told, text_told), self._terms.keywords(told, self._keywords)
 
     def features(self, document: Document) -> dict[str, float]:
         """Term -> weight, unit length, at most `max_features` terms, weights rounded to 4 digits, heaviest first.
@@ -43,11 +67,14 @@ class FeatureMaker:
         (1 + ln tf) * sqrt(idf) by jieba's idf table: the root, because that table is of news, where the words of
         complaints are rarer than they are here. Empty for a mention without any telling word.
         """
-        title = _weigh(document.title_told)
-        for pair in _pairs(document.mention.title):
+        return self.describe(document)[0]
+
+    def _mix(self, headline: str, title_told: Told, text_told: Told) -> dict[str, float]:
+        title = _weigh(title_told)
+        for pair in _pairs(headline):
             if pair not in title and pair not in self._terms.stop_words:
                 title[pair] = BIGRAM_WEIGHT
-        mixed = _weigh(document.text_told)
+        mixed = _weigh(text_told)
         ratio = 1.0
         if title and mixed:  # only the ratio of the two matters, for the whole is brought to unit length in the end
             ratio = self._title_share * _length(mixed) / (max(1e-9, 1.0 - self._title_share) * _length(title))

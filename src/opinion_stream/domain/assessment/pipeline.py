@@ -40,9 +40,8 @@ class Assessor:
         self._nature = NatureJudge(policy.nature)
         self._sensitivity = SensitivityJudge(policy.sensitivity)
         self._priority = PriorityJudge(policy.priority)
-        self._terms = Terms((*policy.incidents.stop_words, *place_words(policy)))
-        self._features = FeatureMaker(policy.incidents, self._terms)
-        self._keywords = policy.incidents.keywords
+        terms = Terms((*policy.incidents.stop_words, *place_words(policy)))
+        self._features = FeatureMaker(policy.incidents, terms)
         self._lexicon = Lexicon(
             (*lexicon_classifier.words(), *self._regions.words(), *self._units.words(), *_rule_words(policy))
         )
@@ -60,7 +59,7 @@ class Assessor:
     def read(self, mentions: Sequence[Mention]) -> list[Document]:
         """The mentions cut into words and scanned, as a classifier takes them."""
         scan, scan_hint = self._lexicon.scan, self._scan_hint
-        return [read_document(mention, scan, scan_hint, self._terms) for mention in mentions]
+        return [read_document(mention, scan, scan_hint) for mention in mentions]
 
     def _judge(self, document: Document, category: CategoryResult) -> Assessment:
         found = document.found
@@ -69,9 +68,7 @@ class Assessor:
         nature, nature_reason = self._nature.judge(found)
         sensed = self._sensitivity.judge(found, category.level1, nature)
         value, priority_rule = self._priority.judge(found, category.level1, nature, sensed.score)
-        told = dict(document.text_told)
-        for word, (times, idf) in document.title_told.items():
-            told[word] = (times + told[word][0] if word in told else times), idf
+        features, keywords = self._features.describe(document)
         return Assessment.trusted(
             category=category,
             region=region,
@@ -86,13 +83,8 @@ class Assessor:
             floor=sensed.floor.value if sensed.floor is not None else None,
             response_value=value,
             priority_rule=priority_rule,
-            keywords=tuple(
-                [
-                    Keyword.trusted(word=word, weight=round(weight, 4))
-                    for word, weight in self._terms.keywords(told, self._keywords)
-                ]
-            ),
-            features=self._features.features(document),
+            keywords=tuple([Keyword.trusted(word=word, weight=round(weight, 4)) for word, weight in keywords]),
+            features=features,
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import rjieba
 
@@ -32,9 +32,22 @@ Told = dict[str, tuple[int, float]]
 class Terms:
     """What a word is worth: jieba's idf table, the policy's stop words, keywords by TF-IDF."""
 
+    LIMIT = 200_000
+    """Words whose worth is remembered."""
+
     def __init__(self, stop_words: Iterable[str]) -> None:
         self.stop_words = frozenset(stop_words)
-        self._once = _Once(self.stop_words)
+        self._table, self._median = idf_table()
+        self._once = _Once(self.worth)
+
+    def worth(self, word: str) -> float | None:
+        """The inverse document frequency of a word, the median of jieba's table for an unknown one.
+
+        None for what tells nothing: a stop word, a single character, or what holds no letter (numbers, punctuation).
+        """
+        if len(word) < 2 or word in self.stop_words or not (word.isalpha() or any(c.isalpha() for c in word)):
+            return None
+        return self._table.get(word, self._median)
 
     def telling(self, words: Iterable[str]) -> Told:
         """The words that tell anything, in the order in which they first stand in `words`."""
@@ -61,25 +74,15 @@ class Terms:
 
 
 class _Once(dict[str, tuple[int, float] | None]):
-    """What a word tells that stands in a text once: 1, and its inverse document frequency by jieba's table.
+    """What a word tells that stands in a text once: 1, and its worth. Remembers what was asked."""
 
-    The frequency is the median for an unknown word. None for a stop word, a single character, or what holds no
-    letter (numbers, punctuation). Remembers what was asked.
-    """
-
-    LIMIT = 200_000
-
-    def __init__(self, stop_words: frozenset[str]) -> None:
+    def __init__(self, worth: Callable[[str], float | None]) -> None:
         super().__init__()
-        self._table, self._median = idf_table()
-        self._stop_words = stop_words
+        self._worth = worth
 
     def __missing__(self, word: str) -> tuple[int, float] | None:
-        if len(self) >= self.LIMIT:
+        if len(self) >= Terms.LIMIT:
             self.clear()
-        if len(word) < 2 or word in self._stop_words or not (word.isalpha() or any(c.isalpha() for c in word)):
-            value = None
-        else:
-            value = 1, self._table.get(word, self._median)
-        self[word] = value
+        worth = self._worth(word)
+        value = self[word] = None if worth is None else (1, worth)
         return value

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
@@ -26,7 +25,7 @@ from opinion_stream.domain.incidents.titles import ASIDES, HEADLINE, STEADY, cle
 from opinion_stream.domain.incidents.trend import add_to_trend, is_rising, trend_at
 from opinion_stream.domain.incidents.voices import add_period, add_voice, count_voices
 from opinion_stream.domain.places import Places
-from opinion_stream.domain.ranking import strongest
+from opinion_stream.domain.ranking import add_weights, strongest
 from opinion_stream.models.assessment import AssessedMention, Assessment
 from opinion_stream.models.base import Grade, Nature, Reason, UnitRef
 from opinion_stream.models.incident import Incident, IncidentCounts
@@ -231,10 +230,10 @@ class Intake:
 
     def _describe(self, record: IncidentRecord, mention: Mention, assessment: Assessment) -> None:
         limit = self._policy.incidents.max_features
-        add_weights(record.terms, assessment.features.items())
+        add_weights(record.terms, assessment.features)
         if len(record.terms) > 2 * limit:
             record.terms = strongest(record.terms, 2 * limit)
-        add_weights(record.keywords, [(keyword.word, keyword.weight) for keyword in assessment.keywords])
+        add_weights(record.keywords, {keyword.word: keyword.weight for keyword in assessment.keywords})
         if len(record.keywords) > KEYWORDS_KEPT:
             record.keywords = strongest(record.keywords, KEYWORDS_KEPT)
         self.entitle(record, mention, assessment.nature)
@@ -285,13 +284,6 @@ class Intake:
 def voice_of(mention: Mention) -> str:
     """The voice a mention counts as: one without author is a voice of its own."""
     return mention.voice if mention.voice is not None else f"?{mention.id}"
-
-
-def add_weights(sums: dict[str, float], weights: Iterable[tuple[str, float]]) -> None:
-    """Add weights of four digits to their sums, which stay of four digits."""
-    for name, weight in weights:
-        known = sums.get(name)
-        sums[name] = weight if known is None else int((known + weight) * 10_000 + 0.5) / 10_000
 
 
 def _leads(charges: dict[str, int]) -> dict[str, int]:

@@ -21,7 +21,7 @@ from datetime import datetime
 from heapq import merge
 
 from opinion_stream.domain.incidents.essence import Kept
-from opinion_stream.domain.incidents.intake import Intake, add_weights, voice_of
+from opinion_stream.domain.incidents.intake import Intake, voice_of
 from opinion_stream.domain.incidents.record import (
     KEYWORDS_KEPT,
     MAX_ABSORBED,
@@ -38,7 +38,7 @@ from opinion_stream.domain.incidents.titles import HEADLINE, STEADY, clean_title
 from opinion_stream.domain.incidents.trend import BUCKETS, bucket_of
 from opinion_stream.domain.incidents.voices import PERIODS, drop_voices, merge_voices
 from opinion_stream.domain.places import Places
-from opinion_stream.domain.ranking import strongest
+from opinion_stream.domain.ranking import add_weights, strongest
 from opinion_stream.models.base import Grade
 from opinion_stream.policy.loader import Policy
 
@@ -119,8 +119,8 @@ def _join_titles(survivor: IncidentRecord, absorbed: IncidentRecord) -> None:
 
 
 def _join_terms(survivor: IncidentRecord, absorbed: IncidentRecord, limit: int) -> None:
-    add_weights(survivor.terms, absorbed.terms.items())
-    add_weights(survivor.keywords, absorbed.keywords.items())
+    add_weights(survivor.terms, absorbed.terms)
+    add_weights(survivor.keywords, absorbed.keywords)
     if len(survivor.terms) > 2 * limit:
         survivor.terms = strongest(survivor.terms, 2 * limit)
     if len(survivor.keywords) > KEYWORDS_KEPT:
