@@ -6,16 +6,31 @@ from collections import Counter
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
+
+from opinion_stream.native import native
 
 _CHUNK = 1 << 18
 """Bytes taken at once: in small bites the texts stay in the processor's cache and their memory is used again."""
 
 
-class IdfTable(NamedTuple):
-    """Word -> inverse document frequency, and the median of the table, which stands for an unknown word."""
+class Values(Protocol):
+    """Word -> inverse document frequency."""
 
-    values: dict[str, float]
+    def __len__(self) -> int:
+        """Number of words."""
+
+    def __contains__(self, word: object, /) -> bool:
+        """Whether the table has the word."""
+
+    def get(self, word: str, default: float, /) -> float:
+        """The frequency of the word, or the default."""
+
+
+class IdfTable(NamedTuple):
+    """Inverse document frequencies, and their median, which stands for an unknown word."""
+
+    values: Values
     median: float
 
 
@@ -30,6 +45,16 @@ def idf_table() -> IdfTable:
     if spec is None or spec.origin is None:
         raise FileNotFoundError("the package jieba is not installed")
     raw = (Path(spec.origin).parent / "analyse" / "idf.txt").read_bytes()
+    module = native("text")
+    if module is not None:
+        table = module.Frequencies(raw)
+        return IdfTable(table, table.median())
+    values = read_idf(raw)
+    return IdfTable(values, _median(values))
+
+
+def read_idf(raw: bytes) -> dict[str, float]:
+    """The words of the file (UTF-8, `word value` a line) with their values."""
     values: dict[str, float] = {}
     numbers = _Numbers()
     start = 0
@@ -39,7 +64,7 @@ def idf_table() -> IdfTable:
         parts = raw[start:end].decode().strip("\n").replace("\n", " ").split(" ")
         values.update(zip(parts[::2], map(numbers.__getitem__, parts[1::2]), strict=False))
         start = end + 1
-    return IdfTable(values, _median(values))
+    return values
 
 
 class _Numbers(dict[str, float]):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-import numpy as np
+from opinion_stream.native import native
 
 GRAM = 4
 """Characters per shingle: three stand in common by chance too often, and with five a changed word costs more."""
@@ -52,14 +52,18 @@ class Likeness:
     changes: tuple[Change, ...] = ()
 
 
+_native = native("text")
+
+
 def grams(text: str) -> list[bytes]:
-    """All runs of GRAM characters (UTF-16 units), in order; none in a shorter text."""
+    """All runs of GRAM characters (UTF-16 units, zero bytes at the end left out), in order; none in a shorter text."""
     raw = text.encode("utf-16-le", "surrogatepass")
     if len(raw) < 2 * GRAM:
         return []
-    # A view with overlapping rows: slicing a string into its shingles takes four times as long.
-    rows: list[bytes] = np.ndarray((len(raw) // 2 - GRAM + 1,), f"S{2 * GRAM}", raw, strides=(2,)).tolist()
-    return rows
+    if _native is not None:
+        runs: list[bytes] = _native.shingles(raw, 2 * GRAM, 2)
+        return runs
+    return [raw[at : at + 2 * GRAM].rstrip(b"\0") for at in range(0, len(raw) - 2 * GRAM + 1, 2)]
 
 
 def compare(one: str, other: str, least: float) -> Likeness | None:
