@@ -173,7 +173,9 @@ class IncidentBook:
 
     def _brief(self, record: IncidentRecord) -> None:
         """Write the brief on a changed incident where the policy asks for one or for a new one."""
-        if not self._decided or not self._writer.due(record.grade, record.mentions, record.briefed_grade, record.briefed_mentions):
+        if not self._decided or not self._writer.due(
+            record.grade, record.mentions, record.briefed_grade, record.briefed_mentions
+        ):
             return
         record.briefed_grade, record.briefed_mentions = record.grade, record.mentions
         brief = self._writer.write(self._intake.snapshot(record), record.extracts)

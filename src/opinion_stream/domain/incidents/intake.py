@@ -238,9 +238,7 @@ class Intake:
             record.keywords = strongest(record.keywords, KEYWORDS_KEPT)
         self.entitle(record, mention, assessment.nature)
 
-    def _extract(
-        self, extractor: Extractor, record: IncidentRecord, mention: Mention, assessment: Assessment
-    ) -> None:
+    def _extract(self, extractor: Extractor, record: IncidentRecord, mention: Mention, assessment: Assessment) -> None:
         keywords = [keyword.word for keyword in assessment.keywords if keyword.word in record.keywords]
         places = assessment.region_reason.evidence
         extractor.keep(record.extracts, mention, record.mentions, record.sensitivity, keywords, places)
