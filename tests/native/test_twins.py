@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator
 
 import pytest
 from hypothesis import given
@@ -98,12 +97,12 @@ WORDS = ("停水", "小区", "物业", "的", "我们", "2024", "丽江苑", "�
 
 
 @pytest.fixture(scope="module")
-def makers() -> Iterator[tuple[FeatureMaker, FeatureMaker]]:
+def makers() -> tuple[FeatureMaker, FeatureMaker]:
     policy = small_policy().incidents.model_copy(update={"max_features": 8})
     terms = Terms(("我们", "小区"))
     fast, plain = FeatureMaker(policy, terms), FeatureMaker(policy, terms)
     plain._native = None
-    yield fast, plain
+    return fast, plain
 
 
 @given(title=st.lists(st.sampled_from(WORDS), max_size=6), text=st.lists(st.sampled_from(WORDS), max_size=30))
