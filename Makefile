@@ -51,6 +51,11 @@ contracts: setup  ## Check the message contracts: equal to the code, compatible,
 deploy-check: setup  ## Check compose files, Kubernetes manifests, image recipe and units by their own validators
 	@bash deploy/check.sh
 
+metrics-check: setup  ## Check metrics, alert rules and their tests, and routes by promtool and amtool (Debian packages)
+	@bin=$$(bash deploy/prometheus/prometheus.sh get) && bash deploy/prometheus/prometheus.sh check && \
+	PATH="$$bin:$$PATH" $(BIN)/pytest -q tests/test_observability.py; code=$$?; \
+	if [ $$code -eq 3 ] && [ -z "$$CI" ]; then echo "metrics-check: skipped, see the line above"; exit 0; fi; exit $$code
+
 bench: setup  ## End-to-end speed on the real message file (see benchmarks/README.md)
 	$(BIN)/python benchmarks/road.py
 
