@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hmac
 import ipaddress
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from socketserver import ThreadingMixIn
 from typing import TYPE_CHECKING
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
@@ -104,6 +105,18 @@ def open_door(
         raise SettingsError(f"OPINION_METRICS_PORT: {where} cannot be used: {error.strerror}") from error
     threading.Thread(target=server.serve_forever, name="door", daemon=True).start()
     return server.server_port
+
+
+@contextlib.asynccontextmanager
+async def watched_door(settings: Settings, registry: CollectorRegistry) -> AsyncIterator[None]:
+    """`open_door` for a service that is ready as long as its loop, which is the running one, comes round."""
+    pulse = Pulse()
+    open_door(settings, registry, pulse.alive, lambda: True)
+    beating = asyncio.create_task(pulse.beat())
+    try:
+        yield
+    finally:
+        beating.cancel()
 
 
 def _is_loopback(host: str) -> bool:

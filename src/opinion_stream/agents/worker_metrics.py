@@ -7,12 +7,11 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from prometheus_client import CollectorRegistry, Gauge, Info, ProcessCollector, start_http_server
+from prometheus_client import CollectorRegistry, Gauge, Info, ProcessCollector
 
 from opinion_stream import __version__
 from opinion_stream.policy import Policy
 from opinion_stream.policy.version import rules_version
-from opinion_stream.settings import Settings
 
 
 def describe_process(registry: CollectorRegistry, service: str, policy: Policy | None = None) -> None:
@@ -37,12 +36,6 @@ def describe_worker(registry: CollectorRegistry, stage: str, ready: Callable[[],
     free.labels(stage).set_function(lambda: _usage(folder)[0])
     size = Gauge("opinion_state_disk_size_bytes", "Size of the disk of the state.", ["stage"], registry=registry)
     size.labels(stage).set_function(lambda: _usage(folder)[1])
-
-
-def serve_metrics(settings: Settings, registry: CollectorRegistry) -> None:
-    """Serve the registry on this machine at `metrics_port`, if there is one."""
-    if settings.metrics_port:
-        start_http_server(settings.metrics_port, addr="127.0.0.1", registry=registry)
 
 
 def _usage(folder: Path) -> tuple[float, float]:

@@ -74,12 +74,13 @@ def notify(
 async def _serve(dry_run: bool, addresses: dict[str, tuple[str, ...]], settings: Settings, policy: Policy) -> None:
     from opinion_stream.adapters.addresses import variable
     from opinion_stream.adapters.delivery_metrics import DeliveryMetrics
+    from opinion_stream.adapters.door import watched_door
     from opinion_stream.adapters.logs import set_up_logs
     from opinion_stream.adapters.notifier import Notifier
     from opinion_stream.adapters.senders import AppriseSender, PrintingSender, Sender
     from opinion_stream.adapters.sent_log import SentLog
     from opinion_stream.adapters.signals import stop_on_signals
-    from opinion_stream.agents.worker_metrics import describe_process, serve_metrics
+    from opinion_stream.agents.worker_metrics import describe_process
 
     set_up_logs(settings.log_level)
     stop = stop_on_signals()
@@ -91,8 +92,8 @@ async def _serve(dry_run: bool, addresses: dict[str, tuple[str, ...]], settings:
     with TemporaryDirectory() as throwaway, SentLog(_log_path(settings, throwaway if dry_run else None)) as sent:
         metrics = DeliveryMetrics("notify", served)
         describe_process(metrics.registry, "notify", policy)
-        serve_metrics(settings, metrics.registry)
-        await Notifier(settings, policy, sender, sent, served, remembers=not dry_run, metrics=metrics).run(stop)
+        async with watched_door(settings, metrics.registry):
+            await Notifier(settings, policy, sender, sent, served, remembers=not dry_run, metrics=metrics).run(stop)
 
 
 def _log_path(settings: Settings, throwaway: str | None) -> Path:

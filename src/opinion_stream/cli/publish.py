@@ -59,15 +59,16 @@ def publish(
 
 async def _serve(settings: Settings, policy: Policy, publishers: Mapping[str, Publisher]) -> None:
     from opinion_stream.adapters.delivery_metrics import DeliveryMetrics
+    from opinion_stream.adapters.door import watched_door
     from opinion_stream.adapters.logs import set_up_logs
     from opinion_stream.adapters.press import Press
     from opinion_stream.adapters.sent_log import SentLog
     from opinion_stream.adapters.signals import stop_on_signals
-    from opinion_stream.agents.worker_metrics import describe_process, serve_metrics
+    from opinion_stream.agents.worker_metrics import describe_process
 
     set_up_logs(settings.log_level)
     with SentLog(Path(settings.state_dir) / "publish.sqlite") as sent:
         metrics = DeliveryMetrics("publish", publishers)
         describe_process(metrics.registry, "publish", policy)
-        serve_metrics(settings, metrics.registry)
-        await Press(settings, policy, publishers, sent, metrics=metrics).run(stop_on_signals())
+        async with watched_door(settings, metrics.registry):
+            await Press(settings, policy, publishers, sent, metrics=metrics).run(stop_on_signals())
