@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING, cast
 import faust
 import structlog
 from aiokafka.errors import KafkaError
-from faust.types import TP, AppT, EventT, StreamT, TableT
+from faust.types import TP, AppT, EventT, StreamT
 
+from opinion_stream.adapters.changelog import Interrupted, Journal, KafkaJournal, MemoryJournal
 from opinion_stream.adapters.clock import Clock, SystemClock
 from opinion_stream.adapters.connection import faust_credentials
-from opinion_stream.adapters.faust_transport import use_fetch_wait
-from opinion_stream.adapters.partition_state import Backend, DictBackend
+from opinion_stream.adapters.faust_transport import Lease, use_our_consumer
 from opinion_stream.adapters.producer import BatchProducer
-from opinion_stream.adapters.rocks import RocksBackend
 from opinion_stream.adapters.seal import Sealer
 from opinion_stream.agents.closed_lists import ClosedLists
 from opinion_stream.agents.looking import lags, views
@@ -30,13 +29,12 @@ from opinion_stream.agents.runner import Runner, Sender
 from opinion_stream.agents.stage import DeskFactory, Record, StageSpec, Tools
 from opinion_stream.agents.worker_metrics import describe_process, describe_worker
 from opinion_stream.domain.assessment.category import Classifier
-from opinion_stream.errors import DeliveryError
+from opinion_stream.errors import DeliveryError, Fenced, StateError
 from opinion_stream.policy import Policy
 from opinion_stream.settings import Settings
 from opinion_stream.topics import STATEFUL, Stage, changelog_name, full_name, group_id, inputs_of
 
 if TYPE_CHECKING:
-    from faust.stores.rocksdb import Store as RocksStore
     from faust.tables.manager import TableManager
 
     from opinion_stream.domain.collection.watch.watcher import Watcher
@@ -48,15 +46,6 @@ MIB = 1024 * 1024
 SAMPLE_SECONDS = 5.0
 """How often the state is looked at for the metrics; a third of the usual scrape interval."""
 LAG_WAIT_SECONDS = 4.0
-ROCKS_OPTIONS = {
-    # Faust's defaults are for one big table (2 GiB of cache); a worker here holds several small databases.
-    "driver": "rocksdict",
-    "write_buffer_size": 4 * MIB,
-    "max_write_buffer_number": 2,
-    "target_file_size_base": 16 * MIB,
-    "block_cache_size": 16 * MIB,
-    "block_cache_compressed_size": 4 * MIB,
-}
 
 
 def desk_of(stage: Stage) -> DeskFactory:
@@ -126,12 +115,12 @@ class StageApp:
         policy: Policy,
         *,
         clock: Clock | None = None,
-        store: str | None = None,
+        journal: Journal | None = None,
         sender: Sender | None = None,
         on_fatal: Callable[[BaseException], None] = stop_at_once,
     ) -> None:
-        """`store`, `sender`, `clock` and `on_fatal` are for tests; left out, they are RocksDB, Kafka, the
-        system's clock and the end of the process."""
+        """`journal`, `sender`, `clock` and `on_fatal` are for tests; left out, they are the changelog with RocksDB
+        beside it, Kafka, the system's clock and the end of the process."""
         self.stage = stage
         self.settings = settings
         self.clock = clock or SystemClock()
@@ -139,44 +128,48 @@ class StageApp:
         self.metrics = StageMetrics(stage, lists.figures)
         simulated = settings.clock == "topic"
         observer = RoadMetrics(stage, lists, self.metrics.registry, self.clock, simulated=simulated)
+        self.lease = Lease(settings.session_seconds)
         self._on_fatal = on_fatal
         self._own_producer: BatchProducer | None = None
+        self._own_journal: KafkaJournal | None = None
         prefix = settings.topic_prefix
         if sender is None:
             self._own_producer = BatchProducer(settings.broker(), client_id=f"{group_id(prefix, stage)}-out")
             sender = self._own_producer
-        self.app = _faust_app(stage, settings, store or "rocksdb://")
-        use_fetch_wait(self.app, settings.fetch_wait_seconds)
+        if journal is None and stage in STATEFUL:
+            journal = self._own_journal = self._kafka_journal()
+        self.app = _faust_app(stage, settings)
+        use_our_consumer(self.app, settings.fetch_wait_seconds, self.lease)
         self._topics = {full_name(prefix, topic): topic for topic in inputs_of(stage)}
-        self.table: TableT[bytes, bytes] | None = None
-        if stage in STATEFUL:
-            self.table = self.app.Table(
-                "state",
-                key_type=bytes,
-                value_type=bytes,
-                partitions=settings.partitions,
-                options=ROCKS_OPTIONS if store is None else None,
-                help=f"state of the {stage.value} stage",
-            )
         self.runner = Runner(
             spec=StageSpec(stage, desk_of(stage)),
             tools=replace(tools_of(settings, policy, stage, self.metrics), observer=observer),
             sender=sender,
-            backend=self._backend,
+            journal=journal or MemoryJournal(),
             topic_name=lambda topic: full_name(prefix, topic),
             changelog=changelog_name(prefix, stage),
-            persisted=self._persisted,
             metrics=self.metrics,
         )
-        self._memory: dict[int, DictBackend] = {}
-        self._register(store is None)
+        if self._own_producer is not None:
+            self.runner.lease = lambda: self.lease.wait(lambda: self.runner.revoking)
+        self._register()
         if settings.metrics_port:
             describe_process(self.metrics.registry, stage.value, policy)
-            describe_worker(self.metrics.registry, stage.value, self._recovered, settings.state_dir)
+            describe_worker(self.metrics.registry, stage.value, self._taken_up, settings.state_dir)
             self.app.timer(SAMPLE_SECONDS)(self._sample)
 
-    def _register(self, with_rocks: bool) -> None:
-        self._with_rocks = with_rocks
+    def _kafka_journal(self) -> KafkaJournal:
+        from opinion_stream.adapters.rocks import RocksBackend
+
+        return KafkaJournal(
+            self.settings.broker(),
+            changelog_name(self.settings.topic_prefix, self.stage),
+            _state_dir(self.stage, self.settings),
+            RocksBackend,
+            self.metrics.recovering,
+        )
+
+    def _register(self) -> None:
         source = self.app.topic(
             *self._topics, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw"
         )
@@ -200,13 +193,20 @@ class StageApp:
         """
         async with self.runner.lock:
             current = [e for e in events if e.message.generation_id == self.app.consumer_generation_id]
-            try:
-                await self.runner.process([self._record(event) for event in current])
-            except DeliveryError as error:
-                self._on_fatal(error)
-                return
-            for event in current:
-                event.ack()
+            if await self._guarded(self.runner.process([self._record(event) for event in current])):
+                for event in current:
+                    event.ack()
+
+    async def _guarded(self, work: Coroutine[None, None, None]) -> bool:
+        """Do work that writes; True if it was done. What must not be survived ends the process."""
+        try:
+            await work
+        except Interrupted:
+            return False
+        except (DeliveryError, Fenced, StateError) as error:
+            self._on_fatal(error)
+            return False
+        return True
 
     def _record(self, event: EventT[bytes]) -> Record:
         message = event.message
@@ -221,18 +221,18 @@ class StageApp:
         )
 
     async def _tick(self) -> None:
-        if not self._recovered():
+        if not self._settled():
             return
         async with self.runner.lock:
-            partitions = {tp.partition for tp in self.app.consumer.assignment() if tp.topic in self._topics}
-            try:
-                await self.runner.tick(partitions, self.clock.now())
-            except DeliveryError as error:
-                self._on_fatal(error)
+            if self._settled():
+                await self._guarded(self.runner.tick(self._partitions(), self.clock.now()))
+
+    def _partitions(self) -> set[int]:
+        return {tp.partition for tp in self.app.consumer.assignment() if tp.topic in self._topics}
 
     async def _sample(self) -> None:
         """Look at the state of the partitions and at what waits for them, for the metrics."""
-        if not self._recovered():
+        if not self._taken_up():
             return
         owned = [tp for tp in self.app.consumer.assignment() if tp.topic in self._topics]
         try:
@@ -241,7 +241,7 @@ class StageApp:
             log.warning("lag_unknown", stage=self.stage.value, error=type(error).__name__)
             return
         async with self.runner.lock:
-            if self._recovered():
+            if self._taken_up():
                 self.metrics.figures.look(views(self.runner, lags(self._topics, ends, self._done)))
 
     def _done(self, tp: TP) -> int:
@@ -250,51 +250,64 @@ class StageApp:
 
     async def _revoked(self, app: AppT, revoked: set[TP], **_: object) -> None:
         # Waiting for the batch in hand keeps this worker from writing after another has taken over.
+        self.runner.revoking = True
         async with self.runner.lock:
-            self.runner.drop({tp.partition for tp in revoked})
-
-    def _backend(self, partition: int) -> Backend:
-        if self.table is None or not self._with_rocks:
-            return self._memory.setdefault(partition, DictBackend())
-        store = cast("RocksStore", self.table.data)
-        return RocksBackend(store._db_for_partition(partition), store.offset_key)
-
-    def _persisted(self, partition: int, offset: int) -> None:
-        if self.table is not None and self._with_rocks:
-            cast("RocksStore", self.table.data).set_persisted_offset(TP(self.runner.changelog, partition), offset)
+            partitions = {tp.partition for tp in revoked}
+            if self.lease.holds:
+                await self._guarded(self.runner.release(partitions))
+            self.runner.drop(partitions)
+            self.runner.revoking = False
 
     async def run(self, stop: asyncio.Event, on_ready: Callable[[], None] = lambda: None) -> None:
         """Run until `stop` is set, then leave the group cleanly.
 
         `on_ready` is called once, when state is recovered and the first partitions are consumed.
         """
-        if self._own_producer is not None:
-            await self._own_producer.start()
+        for ours in (self._own_producer, self._own_journal):
+            if ours is not None:
+                await ours.start()
         await self.app.start()
-        ready = asyncio.ensure_future(self._announce(on_ready))
+        ready = asyncio.ensure_future(self._take_up(on_ready))
         waits = [asyncio.ensure_future(stop.wait()), asyncio.ensure_future(self.app.wait_until_stopped())]
         await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         crashed = self.app.crash_reason
         for wait in (ready, *waits):
             wait.cancel()
+        if crashed is None:
+            self.runner.revoking = True
+            async with self.runner.lock:
+                await self._guarded(self.runner.release(set(self.runner.slots)))
         await self.app.stop()
-        if self._own_producer is not None:
-            await self._own_producer.stop()
+        for ours in (self._own_producer, self._own_journal):
+            if ours is not None:
+                await ours.stop()
         if crashed is not None:
             self._on_fatal(crashed)
 
     def ready(self) -> bool:
         """Whether state is recovered and partitions are consumed: false while starting, rebalancing and stopping."""
-        return self.app.started and not self.app.should_stop and self._recovered()
+        return self.app.started and not self.app.should_stop and self._taken_up()
 
-    async def _announce(self, on_ready: Callable[[], None]) -> None:
-        while not self._recovered():
+    async def _take_up(self, on_ready: Callable[[], None]) -> None:
+        """Open the partitions as soon as they are assigned, now and after each rebalance."""
+        told = False
+        while True:
             await asyncio.sleep(0.05)
-        log.info("worker_ready", stage=self.stage.value)
-        on_ready()
+            if self._settled() and not self._taken_up():
+                async with self.runner.lock:
+                    if self._settled():
+                        await self._guarded(self.runner.open(self._partitions()))
+            if not told and self._taken_up():
+                told = True
+                log.info("worker_ready", stage=self.stage.value)
+                on_ready()
 
-    def _recovered(self) -> bool:
-        return cast("TableManager", self.app.tables).recovery.completed.is_set() and not self.app.rebalancing
+    def _taken_up(self) -> bool:
+        return self._settled() and self._partitions() <= self.runner.slots.keys()
+
+    def _settled(self) -> bool:
+        tables = cast("TableManager", self.app.tables)
+        return tables.recovery.completed.is_set() and not self.app.rebalancing and not self.runner.revoking
 
 
 def _headers(headers: object) -> tuple[tuple[str, bytes], ...]:
@@ -302,16 +315,20 @@ def _headers(headers: object) -> tuple[tuple[str, bytes], ...]:
     return tuple((name, value) for name, value in pairs if isinstance(value, bytes))  # type: ignore[attr-defined]
 
 
-def _faust_app(stage: Stage, settings: Settings, store: str) -> faust.App:
+def _state_dir(stage: Stage, settings: Settings) -> Path:
+    return Path(settings.state_dir).absolute() / group_id(settings.topic_prefix, stage)
+
+
+def _faust_app(stage: Stage, settings: Settings) -> faust.App:
     prefix = settings.topic_prefix
-    state_dir = Path(settings.state_dir) / group_id(prefix, stage)
+    state_dir = _state_dir(stage, settings)
     state_dir.mkdir(parents=True, exist_ok=True)
     return faust.App(
         group_id(prefix, stage),
         broker=[f"kafka://{host}" for host in (settings.kafka_bootstrap or "127.0.0.1:9092").split(",")],
         broker_credentials=faust_credentials(settings.broker()) if settings.kafka_bootstrap else None,
-        store=store,
-        datadir=str(state_dir.absolute()),
+        store="memory://",
+        datadir=str(state_dir),
         autodiscover=False,
         processing_guarantee="at_least_once",
         topic_partitions=settings.partitions,

@@ -83,3 +83,11 @@ class SourceError(OpinionStreamError):
         self.kind = kind
         self.reason = reason
         self.retry_after = retry_after
+
+
+class StateError(OpinionStreamError):
+    """The local state cannot be read or written (a full or broken disk): the worker stops; the changelog has it all."""
+
+
+class Fenced(OpinionStreamError):
+    """Another worker has taken the partition over, or may have: the worker stops before it says anything more."""

@@ -13,7 +13,7 @@ from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 from opinion_stream.adapters.connection import Address, client_options, name_of
 from opinion_stream.errors import BrokerError
 from opinion_stream.settings import Settings
-from opinion_stream.topics import STATEFUL, TOPICS, changelog_name, full_name
+from opinion_stream.topics import DAY_MS, STATEFUL, TOPICS, changelog_name, full_name
 
 SIMULATED = {
     "message.timestamp.type": "CreateTime",
@@ -64,7 +64,11 @@ def wanted_topics(settings: Settings) -> dict[str, tuple[int, dict[str, str]]]:
         for topic in TOPICS
     }
     for stage in STATEFUL:
-        config = {"cleanup.policy": "compact", "max.message.bytes": str(8 * 1024 * 1024)}
+        config = {
+            "cleanup.policy": "compact",
+            "max.message.bytes": str(8 * 1024 * 1024),
+            "min.compaction.lag.ms": str(DAY_MS),  # so long a stray record can be made good, see adapters/replica.py
+        }
         topics[changelog_name(prefix, stage)] = (settings.partitions, config)
     return topics
 

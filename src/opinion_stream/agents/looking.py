@@ -14,10 +14,15 @@ from opinion_stream.topics import Topic
 
 
 def views(runner: Runner, lag: Mapping[int, Mapping[str, int]]) -> dict[int, PartitionView]:
-    """The partitions of `lag`, each as it stands. Hold the runner's lock: the desks must not be at work."""
+    """Those partitions of `lag` that are open, each as it stands.
+
+    Hold the runner's lock: the desks must not be at work.
+    """
     found: dict[int, PartitionView] = {}
     for partition, waiting in lag.items():
-        slot = runner.slot(partition)
+        slot = runner.slots.get(partition)
+        if slot is None:
+            continue
         entries, size = slot.state.size() if slot.state is not None else (0, 0)
         figures = slot.desk.figures() if isinstance(slot.desk, Measured) else {}
         found[partition] = PartitionView(figures, entries, size, waiting)

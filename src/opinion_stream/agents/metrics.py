@@ -86,6 +86,12 @@ class StageMetrics:
             buckets=(1, 5, 10, 25, 50, 100, 250, 500, 1000),
             registry=self.registry,
         ).labels(**labels)
+        self._recovery = Gauge(
+            "opinion_state_recovery_records",
+            "Records of the changelog still to be read before the worker takes up its partition; 0: none.",
+            ["stage", "partition"],
+            registry=self.registry,
+        )
         self._stage = stage.value
         self._watched = Counter(
             "opinion_watch_hits_total",
@@ -109,6 +115,10 @@ class StageMetrics:
     def happened(self, what: Happening, times: int) -> None:
         """Count what a desk has counted. See `Happening`; a batch that is done again counts again."""
         self._happened[what].inc(times)
+
+    def recovering(self, partition: int, remaining: int) -> None:
+        """So many records of the partition's changelog are still to be read."""
+        self._recovery.labels(stage=self._stage, partition=str(partition)).set(remaining)
 
     def batch(self, records: int, outputs: Sequence[Output], seconds: float) -> None:
         """Count a finished batch: records in, outputs by topic, and the time it took in seconds."""

@@ -1,0 +1,199 @@
+"""Brings local copies of changelog partitions up to date: big fetches, one local write per fetch, progress in the log.
+
+Faust's own recovery passes each record through three queues and an event object; this one takes what a fetch holds as
+one batch (measured in benchmarks/recovery.py).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+import structlog
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError, OffsetOutOfRangeError
+
+from opinion_stream.adapters.connection import Address, client_options
+from opinion_stream.adapters.partition_state import Backend, DictBackend
+from opinion_stream.adapters.replica import BATCH_HEADER, Entry, Replica
+from opinion_stream.errors import DeliveryError, StateError
+
+log = structlog.get_logger(__name__)
+
+MIB = 1024 * 1024
+FETCH_BYTES = 16 * MIB
+TELL_SECONDS = 3.0
+"""How often progress is told."""
+QUIET_SECONDS = 120.0
+"""So long without a record, though the end is not reached: the broker does not answer."""
+
+
+class Interrupted(Exception):
+    """Catching up was broken off."""
+
+
+class Journal(Protocol):
+    """Where the state of a stage is kept."""
+
+    async def open(self, partition: int, wanted: Callable[[], bool]) -> Replica:
+        """The copy of a partition, read to the end of its changelog. Raises Interrupted once not `wanted` any more."""
+
+    def close(self, partition: int) -> None:
+        """Let go of a partition's copy; no error if it is not open."""
+
+
+class MemoryJournal:
+    """Copies in memory, for tests: what another instance has written is not seen."""
+
+    def __init__(self) -> None:
+        self.replicas: dict[int, Replica] = {}
+
+    async def open(self, partition: int, wanted: Callable[[], bool]) -> Replica:
+        """See `Journal`."""
+        return self.replicas.setdefault(partition, Replica(DictBackend()))
+
+    def close(self, partition: int) -> None:
+        """See `Journal`."""
+
+
+class Database(Backend, Protocol):
+    """A backend with a file behind it."""
+
+    def close(self) -> None:
+        """Let go of the files."""
+
+
+class KafkaJournal:
+    """Copies in local databases, fed from the changelog topic.
+
+    `database(path)` opens one; `told(partition, remaining)` hears how many records are still to come, 0 at the end.
+    """
+
+    def __init__(
+        self,
+        address: Address,
+        topic: str,
+        folder: Path,
+        database: Callable[[Path], Database],
+        told: Callable[[int, int], None] = lambda partition, remaining: None,
+    ) -> None:
+        self._address = address
+        self._topic = topic
+        self._folder = folder
+        self._database = database
+        self._told = told
+        self._open: dict[int, tuple[Database, Replica]] = {}
+        self._consumer: AIOKafkaConsumer | None = None
+
+    async def start(self) -> None:
+        """Connect. Raises KafkaError when the broker cannot be reached."""
+        self._consumer = AIOKafkaConsumer(
+            **client_options(self._address),
+            client_id=f"{self._topic}-reader",
+            enable_auto_commit=False,
+            auto_offset_reset="none",
+            max_partition_fetch_bytes=FETCH_BYTES,
+            fetch_max_bytes=4 * FETCH_BYTES,
+            fetch_max_wait_ms=50,
+            check_crcs=False,
+        )
+        await self._consumer.start()
+
+    async def stop(self) -> None:
+        """Disconnect and let go of all copies."""
+        for partition in list(self._open):
+            self.close(partition)
+        if self._consumer is not None:
+            await self._consumer.stop()
+            self._consumer = None
+
+    async def open(self, partition: int, wanted: Callable[[], bool]) -> Replica:
+        """See `Journal`. Raises DeliveryError when the broker does not answer, StateError when the disk does not."""
+        if partition not in self._open:
+            database = self._database(self._folder / f"partition-{partition}.db")
+            self._open[partition] = database, Replica(database)
+        replica = self._open[partition][1]
+        try:
+            await self._catch_up(partition, replica, wanted)
+        except OffsetOutOfRangeError:
+            # The log is not the one this copy was made from: it is shorter, or begins later.
+            log.warning("state_rebuilt", topic=self._topic, partition=partition, position=replica.position)
+            replica = self._anew(partition)
+            await self._catch_up(partition, replica, wanted)
+        except KafkaError as error:
+            raise DeliveryError(f"the changelog {self._topic} cannot be read: {error!r}") from error
+        return replica
+
+    def _anew(self, partition: int) -> Replica:
+        database = self._open[partition][0]
+        database.write(dict.fromkeys(key for key, _ in database.scan()))
+        self._open[partition] = database, Replica(database)
+        return self._open[partition][1]
+
+    def close(self, partition: int) -> None:
+        """See `Journal`."""
+        known = self._open.pop(partition, None)
+        if known is not None:
+            known[0].close()
+
+    async def _catch_up(self, partition: int, replica: Replica, wanted: Callable[[], bool]) -> None:
+        consumer = self._consumer
+        if consumer is None:
+            raise StateError("the changelog reader is not started")
+        at = TopicPartition(self._topic, partition)
+        consumer.assign([at])
+        end = (await consumer.end_offsets([at]))[at]
+        if replica.position > end:
+            raise OffsetOutOfRangeError({at: replica.position})
+        started = told = heard = time.monotonic()
+        first = replica.position
+        if first == 0 and end > 0:
+            replica.position = first = (await consumer.beginning_offsets([at]))[at]
+        consumer.seek(at, first)
+        while replica.position < end:
+            if not wanted():
+                raise Interrupted
+            records = (await consumer.getmany(at, timeout_ms=200)).get(at, [])
+            now = time.monotonic()
+            if records:
+                heard = now
+                replica.apply(
+                    [Entry(r.offset, r.key, r.value, _batch_in(r.headers)) for r in records], records[-1].offset + 1
+                )
+                await asyncio.sleep(0)
+            elif await consumer.position(at) > replica.position:
+                replica.apply([], await consumer.position(at))  # only what compaction has left nothing of
+            elif now - heard > QUIET_SECONDS:
+                raise DeliveryError(f"the changelog {self._topic}/{partition} does not answer")
+            if now - told > TELL_SECONDS:
+                told = now
+                self._tell(partition, replica.position - first, end - replica.position, now - started)
+        self._told(partition, 0)
+        log.info(
+            "state_recovered",
+            topic=self._topic,
+            partition=partition,
+            records=end - first,
+            seconds=round(time.monotonic() - started, 2),
+        )
+
+    def _tell(self, partition: int, done: int, remaining: int, seconds: float) -> None:
+        self._told(partition, remaining)
+        log.info(
+            "state_recovering",
+            topic=self._topic,
+            partition=partition,
+            done=done,
+            remaining=remaining,
+            seconds_left=round(seconds * remaining / done, 1) if done else None,
+        )
+
+
+def _batch_in(headers: tuple[tuple[str, bytes], ...]) -> int | None:
+    for name, value in headers:
+        if name == BATCH_HEADER:
+            return int.from_bytes(value, "big")
+    return None
