@@ -10,6 +10,8 @@ usage: kafka.sh get             fetch Kafka with its dependencies (pinned in pom
                                 DIR/users holds the users (name:password a line, "admin" may do all),
                                 DIR/ca.pem and DIR/broker.pem the certificates (certificates.py makes them)
        kafka.sh stop DIR        stop the node started in DIR
+       kafka.sh kill DIR        end it with SIGKILL, as a crash would
+       kafka.sh again DIR       start the node of DIR once more, on the same data and port; prints HOST:PORT
        kafka.sh run CMD [ARG…]  start a node, run CMD with OPINION_TEST_KAFKA=HOST:PORT, stop it; exits with CMD's code
 
 Needs Java 17 and mvn. Exit code 3: something needed is missing here (said on stderr).
@@ -92,6 +94,22 @@ launch() {
   local run=(java "-Xmx$heap" -Xms256m -Dlog4j2.configurationFile="$here/log4j2.yaml" -cp "$cache/libs/*")
   id=$("${run[@]}" kafka.tools.StorageTool random-uuid 2>>"$dir/kafka.log" | tail -n 1)
   "${run[@]}" kafka.tools.StorageTool format -t "$id" -c "$dir/server.properties" "$@" >>"$dir/kafka.log" 2>&1
+  boot "$dir" "$port"
+}
+
+# Starts the node on the port that its properties name.
+again() {
+  local port
+  need_java
+  get
+  port=$(sed -n 's,^advertised.listeners=[A-Z_]*://127.0.0.1:,,p' "$1/server.properties")
+  boot "$1" "$port"
+}
+
+# Runs the node of DIR ($1) and waits until it answers on PORT ($2).
+boot() {
+  local dir=$1 port=$2
+  local run=(java "-Xmx$heap" -Xms256m -Dlog4j2.configurationFile="$here/log4j2.yaml" -cp "$cache/libs/*")
   nohup "${run[@]}" kafka.Kafka "$dir/server.properties" >>"$dir/kafka.log" 2>&1 </dev/null &
   echo $! >"$dir/kafka.pid"
   for _ in $(seq 600); do
@@ -183,6 +201,15 @@ stop() {
   rm -f "$dir/kafka.pid"
 }
 
+kill_node() {
+  local dir=$1 pid
+  [ -f "$dir/kafka.pid" ] || return 0
+  pid=$(cat "$dir/kafka.pid")
+  kill -9 "$pid" 2>/dev/null || true
+  while kill -0 "$pid" 2>/dev/null; do sleep 0.05; done
+  rm -f "$dir/kafka.pid"
+}
+
 run() {
   local dir address code=0
   dir=$(mktemp -d)
@@ -199,6 +226,8 @@ get) get ;;
 start) [ $# -eq 2 ] || { usage >&2; exit 2; }; start "$2" ;;
 secure) [ $# -eq 2 ] || { usage >&2; exit 2; }; secure "$2" ;;
 stop) [ $# -eq 2 ] || { usage >&2; exit 2; }; stop "$2" ;;
+kill) [ $# -eq 2 ] || { usage >&2; exit 2; }; kill_node "$2" ;;
+again) [ $# -eq 2 ] || { usage >&2; exit 2; }; again "$2" ;;
 run) shift; [ $# -gt 0 ] || { usage >&2; exit 2; }; run "$@" ;;
 -h | --help) usage ;;
 *) usage >&2; exit 2 ;;

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from builders import SMALL_POLICY, raw_mention, small_policy
+from opinion_stream.adapters.changelog import MemoryJournal
 from opinion_stream.adapters.producer import Outgoing
 from opinion_stream.bootstrap import StageApp
 from opinion_stream.errors import DeliveryError
@@ -24,8 +25,11 @@ class Broker:
     async def send_all(self, records: Sequence[Outgoing]) -> list[int]:
         if not self.works:
             raise DeliveryError("no broker")
-        self.written += records
-        return list(range(len(records)))
+        offsets: list[int] = []
+        for record in records:
+            offsets.append(sum((r.topic, r.partition) == (record.topic, record.partition) for r in self.written))
+            self.written.append(record)
+        return offsets
 
 
 def settings(tmp_path: Path) -> Settings:
@@ -40,7 +44,7 @@ def settings(tmp_path: Path) -> Settings:
 
 async def test_a_record_put_into_the_agent_comes_out_on_the_next_topic(tmp_path: Path) -> None:
     broker = Broker()
-    stage_app = StageApp(Stage.COLLECTION, settings(tmp_path), small_policy(), store="memory://", sender=broker)
+    stage_app = StageApp(Stage.COLLECTION, settings(tmp_path), small_policy(), journal=MemoryJournal(), sender=broker)
 
     async with stage_app.agent.test_context() as agent:
         await agent.put(json.dumps(raw_mention(id="7")).encode())
@@ -83,7 +87,7 @@ async def test_nothing_is_acknowledged_when_the_broker_takes_nothing(tmp_path: P
         Stage.COLLECTION,
         settings(tmp_path),
         small_policy(),
-        store="memory://",
+        journal=MemoryJournal(),
         sender=Broker(works=False),
         on_fatal=fatal.append,
     )
@@ -97,7 +101,7 @@ async def test_nothing_is_acknowledged_when_the_broker_takes_nothing(tmp_path: P
 
 async def test_events_fetched_before_a_rebalance_are_left_to_the_new_owner(tmp_path: Path) -> None:
     broker = Broker()
-    stage_app = StageApp(Stage.COLLECTION, settings(tmp_path), small_policy(), store="memory://", sender=broker)
+    stage_app = StageApp(Stage.COLLECTION, settings(tmp_path), small_policy(), journal=MemoryJournal(), sender=broker)
     now = stage_app.app.consumer_generation_id
     events = [FakeEvent(stage_app, 0, now - 1), FakeEvent(stage_app, 1, now)]
 
