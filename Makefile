@@ -47,6 +47,12 @@ contracts: setup  ## Check the message contracts: equal to the code, compatible,
 	$(BIN)/opinion-stream contracts check
 	@if command -v npm >/dev/null; then cd contracts/validator && npm ci --silent --no-audit --no-fund && node validate.mjs ../asyncapi.yaml; \
 	elif [ -n "$$CI" ]; then echo "contracts: npm is missing"; exit 1; else echo "contracts: AsyncAPI not validated, npm is missing"; fi
+MINUTES ?= 10
+FAULTS ?= 0
+SEED ?= 20161
+test-faults: setup  ## Strike faults on a real Kafka and prove that nothing is lost or doubled (MINUTES=10 FAULTS=0 SEED=20161)
+	@PYTHONPATH=tests $(BIN)/python -m faults --minutes $(MINUTES) --faults $(FAULTS) --seed $(SEED) $(FAULTS_ARGS); code=$$?; \
+	if [ $$code -eq 3 ] && [ -z "$$CI" ]; then echo "test-faults: skipped, see the line above"; exit 0; fi; exit $$code
 
 deploy-check: setup  ## Check compose files, Kubernetes manifests, image recipe and units by their own validators
 	@bash deploy/check.sh

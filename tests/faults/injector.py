@@ -1,0 +1,81 @@
+"""Strikes faults one after the other, sometimes into the recovery from the one before, and times each recovery."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from faults.kinds import Fault, Scene, deck
+from faults.patient import Lags, Watcher, done_until, patiently
+from opinion_stream.topics import full_name, inputs_of
+
+GIVE_UP_SECONDS = 600.0
+
+
+@dataclass
+class Struck:
+    """A fault as it went. `recovered`: seconds from its end until the stages concerned had done all there was then."""
+
+    number: int
+    at: float
+    name: str
+    stages: str
+    detail: str
+    lasted: float
+    recovered: float | None
+
+
+class Injector:
+    """Plays the deck again and again until time and number are reached."""
+
+    def __init__(self, scene: Scene, watcher: Watcher, far: Lags, say: Callable[[str], None]) -> None:
+        self._scene = scene
+        self._watcher = watcher
+        self._far = far
+        self._say = say
+        self.struck: list[Struck] = []
+
+    async def run(self, seconds: float, at_least: int) -> None:
+        """Strike for so many seconds and until at least so many faults were struck. Raises TimeoutError when the road
+        does not recover from one."""
+        started = time.monotonic()
+        cards: list[Fault] = []
+        while time.monotonic() - started < seconds or len(self.struck) < at_least:
+            cards = cards or deck(self._scene.dice, self._scene.long)
+            await self._strike(cards.pop(), started)
+            if self._scene.dice.random() < 0.7:
+                await asyncio.sleep(self._scene.dice.random() * 2)
+
+    async def _strike(self, fault: Fault, started: float) -> None:
+        begun = time.monotonic()
+        await fault.strike(self._scene)
+        over = time.monotonic()
+        ends = await self._ends(fault)
+        # Now and then the next one strikes while the road still recovers from this one.
+        waits = self._scene.dice.random() < 0.8
+        if waits:
+            await asyncio.wait_for(done_until(self._far, fault.stages, ends), GIVE_UP_SECONDS)
+        self.struck.append(
+            Struck(
+                number=len(self.struck) + 1,
+                at=begun - started,
+                name=fault.name,
+                stages="all" if len(fault.stages) > 1 else fault.stages[0].value,
+                detail=fault.detail,
+                lasted=over - begun,
+                recovered=time.monotonic() - over if waits else None,
+            )
+        )
+        last = self.struck[-1]
+        recovered = "next one at once" if last.recovered is None else f"recovered in {last.recovered:.1f} s"
+        self._say(f"{last.at:6.0f} s  {last.number:3}  {last.name}  [{last.stages}: {last.detail}]  {recovered}")
+        sys.stdout.flush()
+
+    async def _ends(self, fault: Fault) -> dict[object, int]:
+        prefix = self._scene.load.settings.topic_prefix
+        topics = sorted({full_name(prefix, topic) for stage in fault.stages for topic in inputs_of(stage)})
+        partitions = await patiently(lambda: self._watcher.partitions(topics))
+        return dict(await self._watcher.listed_ends(partitions))
