@@ -11,6 +11,7 @@ import logging
 import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -40,6 +41,7 @@ SESSION_SECONDS = 8.0
 def main() -> int:
     """The command."""
     options = _options()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that all is taken down
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     folder = Path(tempfile.mkdtemp(prefix="opinion-stream-faults-"))
     node = Node(folder / "kafka")

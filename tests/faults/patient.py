@@ -65,7 +65,7 @@ async def clients(bootstrap: str, prefix: str) -> AsyncIterator[tuple[Producer, 
         stack.push_async_callback(producer.stop)
         plain = await stack.enter_async_context(reader(bootstrap))
         far = await stack.enter_async_context(progress(bootstrap, prefix))
-        yield producer, Watcher(plain._consumer, plain._admin), Lags(prefix, far._consumers)
+        yield producer, Watcher(plain._consumer, plain._admin, trusts_listing=True), Lags(prefix, far._consumers)
 
 
 async def done_until(far: Progress, stages: Sequence[Stage], ends: Mapping[TopicPartition, int]) -> None:
