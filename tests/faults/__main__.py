@@ -35,7 +35,7 @@ from opinion_stream.policy import load_policy
 from opinion_stream.settings import Settings, load_settings
 from opinion_stream.topics import Stage
 
-SESSION_SECONDS = 8.0
+SESSION_SECONDS = 10.0
 
 
 def main() -> int:

@@ -8,9 +8,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from aiokafka import TopicPartition
+
 from faults.kinds import Fault, Scene, deck
-from faults.patient import Lags, Watcher, done_until, patiently
-from opinion_stream.topics import full_name, inputs_of
+from faults.patient import Lags, Watcher, done_until
+from opinion_stream.topics import TOPICS, full_name, inputs_of
 
 GIVE_UP_SECONDS = 600.0
 
@@ -37,10 +39,14 @@ class Injector:
         self._far = far
         self._say = say
         self.struck: list[Struck] = []
+        self._partitions: list[TopicPartition] = []
 
     async def run(self, seconds: float, at_least: int) -> None:
         """Strike for so many seconds and until at least so many faults were struck. Raises TimeoutError when the road
         does not recover from one."""
+        # Asked for once: the client that knows them does not outlast the broker.
+        every = [full_name(self._scene.load.settings.topic_prefix, topic) for topic in TOPICS]
+        self._partitions = await self._watcher.partitions(every)
         started = time.monotonic()
         cards: list[Fault] = []
         while time.monotonic() - started < seconds or len(self.struck) < at_least:
@@ -74,8 +80,7 @@ class Injector:
         self._say(f"{last.at:6.0f} s  {last.number:3}  {last.name}  [{last.stages}: {last.detail}]  {recovered}")
         sys.stdout.flush()
 
-    async def _ends(self, fault: Fault) -> dict[object, int]:
+    async def _ends(self, fault: Fault) -> dict[TopicPartition, int]:
         prefix = self._scene.load.settings.topic_prefix
-        topics = sorted({full_name(prefix, topic) for stage in fault.stages for topic in inputs_of(stage)})
-        partitions = await patiently(lambda: self._watcher.partitions(topics))
-        return dict(await self._watcher.listed_ends(partitions))
+        topics = {full_name(prefix, topic) for stage in fault.stages for topic in inputs_of(stage)}
+        return dict(await self._watcher.listed_ends([at for at in self._partitions if at.topic in topics]))

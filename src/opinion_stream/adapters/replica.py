@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from opinion_stream.adapters.partition_state import MARKER, Backend, Marker, batch_of, is_envelope
 
@@ -27,8 +27,7 @@ _BOOKS = struct.Struct(">QQ")
 """Next offset to be read; highest batch number that was met."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """A record of a changelog. `batch`: what the header says, None if it says nothing."""
 
     offset: int
