@@ -61,7 +61,7 @@ class Injector:
         over = time.monotonic()
         ends = await self._ends(fault)
         # Now and then the next one strikes while the road still recovers from this one.
-        waits = self._scene.dice.random() < 0.8
+        waits = self._scene.dice.random() < 0.7
         if waits:
             await asyncio.wait_for(done_until(self._far, fault.stages, ends), GIVE_UP_SECONDS)
         self.struck.append(

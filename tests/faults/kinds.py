@@ -218,7 +218,7 @@ class Poison(Fault):
 
     async def strike(self, scene: Scene) -> None:
         prefix = scene.load.settings.topic_prefix
-        number = scene.dice.randrange(10**6)
+        number = scene.dice.randrange(3000)
         names = scene.dice.sample(sorted(MALFORMED), 6)
         out = [
             Outgoing(full_name(prefix, topic), f"poison-{number}".encode(), MALFORMED[name](number))
