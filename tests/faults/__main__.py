@@ -41,6 +41,8 @@ SESSION_SECONDS = 10.0
 def main() -> int:
     """The command."""
     options = _options()
+    if options.check is not None:
+        return _check_again(options)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that all is taken down
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     folder = Path(tempfile.mkdtemp(prefix="opinion-stream-faults-"))
@@ -80,8 +82,21 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--pulse", type=int, default=25, help="mentions sent at once with each fault (default 25)")
     parser.add_argument("--per-step", type=int, default=15, help="messages added to each step (default 15)")
     parser.add_argument("--partitions", type=int, default=4)
+    parser.add_argument("--check", type=Path, help="strike nothing: check what an earlier run has kept in this folder")
     parser.add_argument("--report", type=Path, help="write the report to this file as well")
     return parser.parse_args()
+
+
+def _check_again(options: argparse.Namespace) -> int:
+    """The checker alone, over the data of a run that was kept; `--seed` and `--partitions` as it had them."""
+    node = Node(options.check / "kafka")
+    node.again()
+    try:
+        findings = asyncio.run(_findings(_settings(node.address, options.seed, options.partitions), {}))
+        print(text(Run(options.seed, 0, _load_words(), [], findings, "-")))
+    finally:
+        node.stop()
+    return 0 if findings.hold else 1
 
 
 @contextmanager

@@ -29,7 +29,7 @@ class Node:
 
     def again(self) -> None:
         """Bring it up on its old data."""
-        self._do("again")
+        self.address = self._do("again")
 
     def _do(self, what: str) -> str:
         done = subprocess.run(["bash", SCRIPT, what, self._folder], check=True, stdout=subprocess.PIPE, text=True)
