@@ -1,11 +1,11 @@
-"""Strikes faults one after the other, sometimes into the recovery from the one before, and times each recovery."""
+"""Strikes faults, two at a time and sometimes into the recovery from the one before, and times each recovery."""
 
 from __future__ import annotations
 
 import asyncio
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from aiokafka import TopicPartition
@@ -14,12 +14,14 @@ from faults.kinds import Fault, Scene, deck
 from faults.patient import Lags, Watcher, done_until
 from opinion_stream.topics import TOPICS, full_name, inputs_of
 
-GIVE_UP_SECONDS = 600.0
+GIVE_UP_SECONDS = 900.0
+LANES = 2
+"""So many faults may be under way at once."""
 
 
 @dataclass
 class Struck:
-    """A fault as it went. `recovered`: seconds from its end until the stages concerned had done all there was then."""
+    """A fault as it went. `recovered`: seconds from its end until all workers concerned consume and have done what there was then."""
 
     number: int
     at: float
@@ -39,6 +41,7 @@ class Injector:
         self._far = far
         self._say = say
         self.struck: list[Struck] = []
+        self._under_way = 0
         self._partitions: list[TopicPartition] = []
 
     async def run(self, seconds: float, at_least: int) -> None:
@@ -49,11 +52,16 @@ class Injector:
         self._partitions = await self._watcher.partitions(every)
         started = time.monotonic()
         cards: list[Fault] = []
-        while time.monotonic() - started < seconds or len(self.struck) < at_least:
-            cards = cards or deck(self._scene.dice, self._scene.long)
-            await self._strike(cards.pop(), started)
-            if self._scene.dice.random() < 0.7:
-                await asyncio.sleep(self._scene.dice.random() * 2)
+
+        async def lane() -> None:
+            nonlocal cards
+            while time.monotonic() - started < seconds or len(self.struck) + self._under_way < at_least:
+                cards = cards or deck(self._scene.dice, self._scene.long)
+                self._under_way += 1
+                await self._strike(cards.pop(), started)
+                self._under_way -= 1
+
+        await asyncio.gather(*(lane() for _ in range(LANES)))
 
     async def _strike(self, fault: Fault, started: float) -> None:
         begun = time.monotonic()
@@ -63,7 +71,7 @@ class Injector:
         # Now and then the next one strikes while the road still recovers from this one.
         waits = self._scene.dice.random() < 0.7
         if waits:
-            await asyncio.wait_for(done_until(self._far, fault.stages, ends), GIVE_UP_SECONDS)
+            await asyncio.wait_for(self._recovered(fault, ends), GIVE_UP_SECONDS)
         self.struck.append(
             Struck(
                 number=len(self.struck) + 1,
@@ -79,6 +87,11 @@ class Injector:
         recovered = "next one at once" if last.recovered is None else f"recovered in {last.recovered:.1f} s"
         self._say(f"{last.at:6.0f} s  {last.number:3}  {last.name}  [{last.stages}: {last.detail}]  {recovered}")
         sys.stdout.flush()
+
+    async def _recovered(self, fault: Fault, ends: Mapping[TopicPartition, int]) -> None:
+        while not all(worker.ready for stage in fault.stages for worker in self._scene.fleet.of(stage)):
+            await asyncio.sleep(0.2)
+        await done_until(self._far, fault.stages, ends)
 
     async def _ends(self, fault: Fault) -> dict[TopicPartition, int]:
         prefix = self._scene.load.settings.topic_prefix

@@ -10,7 +10,7 @@ import signal
 import subprocess
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from e2e.malformed import KINDS as MALFORMED
 from faults.fleet import Fleet, Worker, faketime_library
@@ -34,6 +34,8 @@ class Scene:
     session: float
     long: float
     pulse: int
+    broker: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held by who has the broker down."""
 
     def worker(self, stage: Stage) -> Worker:
         """One that runs, preferably one that is ready."""
@@ -115,9 +117,10 @@ class Outage(Fault):
 
     async def strike(self, scene: Scene) -> None:
         await scene.work()
-        await asyncio.to_thread(scene.node.stop)
-        await scene.hold(self._seconds)
-        await asyncio.to_thread(scene.node.again)
+        async with scene.broker:
+            await asyncio.to_thread(scene.node.stop)
+            await scene.hold(self._seconds)
+            await asyncio.to_thread(scene.node.again)
 
 
 class Crash(Fault):
@@ -128,8 +131,9 @@ class Crash(Fault):
     async def strike(self, scene: Scene) -> None:
         await scene.work()
         await asyncio.sleep(scene.dice.random())
-        await asyncio.to_thread(scene.node.kill)
-        await asyncio.to_thread(scene.node.again)
+        async with scene.broker:
+            await asyncio.to_thread(scene.node.kill)
+            await asyncio.to_thread(scene.node.again)
 
 
 class FullDisk(Fault):
