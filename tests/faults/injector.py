@@ -21,7 +21,10 @@ LANES = 2
 
 @dataclass
 class Struck:
-    """A fault as it went. `recovered`: seconds from its end until all workers concerned consume and have done what there was then."""
+    """A fault as it went.
+
+    `recovered`: seconds from its end until all workers concerned consume and have done what there was then.
+    """
 
     number: int
     at: float

@@ -50,9 +50,9 @@ def text(run: Run) -> str:
         ),
         "## Faults and recovery",
         "",
-        "Recovery: seconds from the end of the fault until all workers of the stages concerned consume and have done all"
-        " that stood on their topics by then, while more came in and, mostly, another fault was under way. On a machine"
-        " with other work these are upper bounds.",
+        "Recovery: seconds from the end of the fault until all workers of the stages concerned consume and have done"
+        " all that stood on their topics by then, while more came in and, mostly, another fault was under way. On a"
+        " machine with other work these are upper bounds.",
         "",
         "| fault | stage | struck | recovery: median | longest |",
         "|---|---|---|---|---|",
