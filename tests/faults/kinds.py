@@ -82,6 +82,7 @@ class Kill(Fault):
         self.detail = worker.name
         if worker.process is not None:
             worker.process.kill()
+            await asyncio.to_thread(worker.process.wait)
 
 
 class Join(Fault):

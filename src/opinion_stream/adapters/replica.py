@@ -18,7 +18,7 @@ import struct
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from opinion_stream.adapters.partition_state import MARKER, Backend, Marker, batch_of, is_envelope
+from opinion_stream.adapters.partition_state import MARKER, Backend, Marker, batch_of
 
 POSITION = b"\x00position"
 BATCH_HEADER = "batch"
@@ -82,7 +82,3 @@ class Replica:
         self.backend.write({**entries, POSITION: _BOOKS.pack(position, batch)})
         self.top, self._marked, self.position = batch, batch, position
         self.strays.clear()
-
-    def values(self) -> int:
-        """Number of entries, deleted ones among them."""
-        return sum(1 for key, raw in self.backend.scan() if is_envelope(key, raw))
