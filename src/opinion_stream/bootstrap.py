@@ -46,6 +46,7 @@ MIB = 1024 * 1024
 SAMPLE_SECONDS = 5.0
 """How often the state is looked at for the metrics; a third of the usual scrape interval."""
 LAG_WAIT_SECONDS = 4.0
+STANDBY_SECONDS = 1.0
 
 
 def desk_of(stage: Stage) -> DeskFactory:
@@ -268,10 +269,11 @@ class StageApp:
                 await ours.start()
         await self.app.start()
         ready = asyncio.ensure_future(self._take_up(on_ready))
+        standby = asyncio.ensure_future(self._stand_by())
         waits = [asyncio.ensure_future(stop.wait()), asyncio.ensure_future(self.app.wait_until_stopped())]
         await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         crashed = self.app.crash_reason
-        for wait in (ready, *waits):
+        for wait in (ready, standby, *waits):
             wait.cancel()
         if crashed is None:
             self.runner.revoking = True
@@ -304,6 +306,21 @@ class StageApp:
 
     def _taken_up(self) -> bool:
         return self._settled() and self._partitions() <= self.runner.slots.keys()
+
+    async def _stand_by(self) -> None:
+        """Follow the partitions of others, where that is wished, until something fails that cannot be waited out."""
+        journal = self._own_journal
+        while journal is not None and self.settings.standby:
+            await asyncio.sleep(STANDBY_SECONDS)
+            if not self._settled():
+                continue
+            for partition in set(range(self.settings.partitions)) - self._partitions():
+                try:
+                    while await journal.follow(partition) and self._settled():
+                        await asyncio.sleep(0)
+                except StateError as error:
+                    log.warning("standby_ended", stage=self.stage.value, detail=str(error))
+                    return
 
     def _settled(self) -> bool:
         tables = cast("TableManager", self.app.tables)

@@ -70,6 +70,8 @@ class Settings(BaseModel):
     pseudonym_key: SecretStr | None = Field(default=None, min_length=16)
     """Keys the pseudonyms and seals dead letters: at least 16 characters, or a list of keys (`docs/privacy.md`)."""
     pseudonym_key_file: Path | None = None
+    standby: bool = False
+    """Keep copies of the state of partitions that other workers own, so that taking one over takes no reading."""
     clock: Literal["system", "topic"] = "system"
     """`topic`: deadlines follow the clock topic (simulations and tests)."""
     batch_size: int = Field(default=500, ge=1, le=10_000)

@@ -115,6 +115,30 @@ async def test_a_disk_that_is_ahead_of_the_log_is_thrown_away(
     await reading.stop()
 
 
+async def test_a_follower_has_nothing_left_to_read_when_it_takes_over(
+    bootstrap: str, new_topic: NewTopic, new_producer: NewProducer, tmp_path: Path
+) -> None:
+    topic, producer = await new_topic(), await new_producer()
+    owner, follower = journal(bootstrap, topic, tmp_path / "owner"), journal(bootstrap, topic, tmp_path / "follower")
+    await owner.start()
+    await follower.start()
+    state = PartitionState(await owner.open(0, lambda: True))
+    for number in range(3):
+        state.put("k", f"{number}".encode())
+        await write(producer, topic, state)
+        async with asyncio.timeout(60):
+            while (follower._open[0][1].position if 0 in follower._open else 0) < owner._open[0][1].position:
+                await follower.follow(0)
+    before = follower._open[0][1].position
+
+    taken = await follower.open(0, lambda: True)
+
+    assert taken.position == before
+    assert dict(PartitionState(taken).items("")) == {"k": b"2"}
+    await owner.stop()
+    await follower.stop()
+
+
 async def test_reading_is_broken_off_when_the_partition_is_wanted_no_more(
     bootstrap: str, new_topic: NewTopic, new_producer: NewProducer, tmp_path: Path
 ) -> None:

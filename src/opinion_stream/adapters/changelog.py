@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Protocol
 
 import structlog
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 
 from opinion_stream.adapters.connection import Address, client_options
@@ -87,6 +87,7 @@ class KafkaJournal:
         self._told = told
         self._open: dict[int, tuple[Database, Replica]] = {}
         self._consumer: AIOKafkaConsumer | None = None
+        self._reading = asyncio.Lock()
 
     async def start(self) -> None:
         """Connect. Raises KafkaError when the broker cannot be reached."""
@@ -112,20 +113,46 @@ class KafkaJournal:
 
     async def open(self, partition: int, wanted: Callable[[], bool]) -> Replica:
         """See `Journal`. Raises DeliveryError when the broker does not answer, StateError when the disk does not."""
+        async with self._reading:
+            replica = self._replica(partition)
+            try:
+                await self._catch_up(partition, replica, wanted)
+            except OffsetOutOfRangeError:
+                # The log is not the one this copy was made from: it is shorter, or begins later.
+                log.warning("state_rebuilt", topic=self._topic, partition=partition, position=replica.position)
+                replica = self._anew(partition)
+                await self._catch_up(partition, replica, wanted)
+            except KafkaError as error:
+                raise DeliveryError(f"the changelog {self._topic} cannot be read: {error!r}") from error
+            return replica
+
+    async def follow(self, partition: int) -> int:
+        """One step after the owner of a partition: what one fetch holds; how many records that was.
+
+        Raises StateError when the disk fails; an outage of the broker is waited out by calling again.
+        """
+        async with self._reading:
+            replica, at = self._replica(partition), TopicPartition(self._topic, partition)
+            if self._consumer is None:
+                raise StateError("the changelog reader is not started")
+            self._consumer.assign([at])
+            self._consumer.seek(at, replica.position)
+            try:
+                records = (await self._consumer.getmany(at, timeout_ms=100)).get(at, [])
+            except OffsetOutOfRangeError:
+                self._anew(partition)
+                return 0
+            except KafkaError:
+                return 0
+            if records and partition in self._open:  # it may have been let go meanwhile
+                replica.apply(_entries(records), records[-1].offset + 1)
+            return len(records)
+
+    def _replica(self, partition: int) -> Replica:
         if partition not in self._open:
             database = self._database(self._folder / f"partition-{partition}.db")
             self._open[partition] = database, Replica(database)
-        replica = self._open[partition][1]
-        try:
-            await self._catch_up(partition, replica, wanted)
-        except OffsetOutOfRangeError:
-            # The log is not the one this copy was made from: it is shorter, or begins later.
-            log.warning("state_rebuilt", topic=self._topic, partition=partition, position=replica.position)
-            replica = self._anew(partition)
-            await self._catch_up(partition, replica, wanted)
-        except KafkaError as error:
-            raise DeliveryError(f"the changelog {self._topic} cannot be read: {error!r}") from error
-        return replica
+        return self._open[partition][1]
 
     def _anew(self, partition: int) -> Replica:
         database = self._open[partition][0]
@@ -158,9 +185,7 @@ class KafkaJournal:
             now = time.monotonic()
             if records:
                 heard = now
-                replica.apply(
-                    [Entry(r.offset, r.key, r.value, _batch_in(r.headers)) for r in records], records[-1].offset + 1
-                )
+                replica.apply(_entries(records), records[-1].offset + 1)
                 await asyncio.sleep(0)
             elif await consumer.position(at) > replica.position:
                 replica.apply([], await consumer.position(at))  # only what compaction has left nothing of
@@ -196,6 +221,10 @@ def _read_out(consumer: AIOKafkaConsumer, at: TopicPartition, position: int, end
     if fetched is not None and position > fetched >= end:
         raise OffsetOutOfRangeError({at: position})
     return position >= end and fetched is not None and position >= fetched
+
+
+def _entries(records: Iterable[ConsumerRecord[bytes, bytes]]) -> list[Entry]:
+    return [Entry(record.offset, record.key or b"", record.value, _batch_in(record.headers)) for record in records]
 
 
 def _batch_in(headers: tuple[tuple[str, bytes], ...]) -> int | None:
