@@ -158,9 +158,10 @@ async def _run(options: argparse.Namespace, node: Node, folder: Path) -> Run:
             scene = Scene(node, fleet, load, dice, SESSION_SECONDS, options.outage, options.pulse)
             injector = Injector(scene, other, lags, print)
             striking = asyncio.ensure_future(injector.run(options.minutes * 60, options.faults))
-            await asyncio.wait({playing, striking}, return_when=asyncio.FIRST_EXCEPTION)
+            done, _ = await asyncio.wait({playing, striking}, return_when=asyncio.FIRST_COMPLETED)
             load.stop = True
-            striking.result()
+            for task in done:
+                task.result()
             await playing
             print(
                 f"{time.monotonic() - began:6.0f} s  at rest after {load.steps} steps, {load.sent} messages", flush=True

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import orjson
 
-from faults.patient import Lags, Producer, Watcher
+from faults.patient import Lags, Producer, Watcher, patiently
 from opinion_stream.adapters.inbound import inbound_key
 from opinion_stream.adapters.producer import Outgoing
 from opinion_stream.demo.driver import Driver
@@ -111,7 +111,7 @@ class Patient(Driver):
         partitions = await self._read.partitions(names)
         calm = 0
         while calm < 2:
-            while records := await self._read.next_batch(0):
+            while records := await patiently(lambda: self._read.next_batch(0)):
                 self._note(records)
             ends = await self._read.listed_ends(partitions)
             behind = any((await self._far.lags(tuple(Stage), ends)).values())
