@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from datetime import date, timedelta
 
@@ -10,7 +11,9 @@ import pytest
 from prometheus_client import generate_latest
 
 from builders import T0, command, small_policy
-from opinion_stream.adapters.partition_state import DictBackend
+from opinion_stream.adapters.changelog import MemoryJournal
+from opinion_stream.adapters.outbox import unpack
+from opinion_stream.adapters.partition_state import OUTBOX, Envelope
 from opinion_stream.adapters.producer import Outgoing
 from opinion_stream.adapters.seal import Sealer
 from opinion_stream.agents.metrics import StageMetrics
@@ -21,7 +24,7 @@ from opinion_stream.domain.collection.clean import clean
 from opinion_stream.domain.collection.keys import Key, KeyRing
 from opinion_stream.models.mention import RawMention
 from opinion_stream.models.task import CommandKind
-from opinion_stream.topics import BY_NAME, INBOUND, REFERRALS, TASK_COMMANDS, TOPICS, Stage, Topic
+from opinion_stream.topics import BY_NAME, INBOUND, REFERRALS, STATEFUL, TASK_COMMANDS, TOPICS, Stage, Topic
 from privacy_corpus.cases import positives
 from privacy_corpus.planting import leaks, planted
 
@@ -38,28 +41,29 @@ class Road:
         self.written: list[Outgoing] = []
         self.metrics = {stage: StageMetrics(stage) for stage in Stage}
         self._waiting: list[Record] = []
+        self._ends: Counter[str] = Counter()
         self._runners = {stage: self._runner(stage) for stage in Stage}
 
     def _runner(self, stage: Stage) -> Runner:
-        backend = DictBackend()
         return Runner(
             spec=StageSpec(stage, desk_of(stage)),
             tools=Tools(small_policy(), Sealer(RING), RING),
             sender=self,
-            backend=lambda partition: backend,
+            journal=MemoryJournal(),
             topic_name=lambda topic: topic.name,
-            changelog=CHANGELOG,
-            persisted=lambda partition, offset: None,
+            changelog=f"{stage.value}-{CHANGELOG}",
             metrics=self.metrics[stage],
         )
 
     async def send_all(self, records: Sequence[Outgoing]) -> list[int]:
-        start = len(self.written)
-        self.written += records
-        for offset, one in enumerate(records, start):
+        offsets: list[int] = []
+        for one in records:
+            offsets.append(self._ends[one.topic])
+            self._ends[one.topic] += 1
             if one.topic in BY_NAME and one.value is not None:
-                self._waiting.append(record(BY_NAME[one.topic], one.value, offset))
-        return list(range(start, len(self.written)))
+                self._waiting.append(record(BY_NAME[one.topic], one.value, offsets[-1]))
+        self.written += records
+        return offsets
 
     async def run(self, records: list[Record]) -> None:
         self._waiting += records
@@ -89,16 +93,25 @@ async def test_a_planted_datum_stands_on_no_topic_but_inbound(capfd: pytest.Capt
     await road.run([record(TASK_COMMANDS, one.to_bytes(), n) for n, one in enumerate(notes)])
     data |= {"13912340000", "13912340"}
 
-    heard = {"mentions.collected", "mentions.assessed", "incidents", "escalations", "tasks", "dead-letters", CHANGELOG}
+    heard = {"mentions.collected", "mentions.assessed", "incidents", "escalations", "tasks", "dead-letters"}
+    heard |= {f"{stage.value}-{CHANGELOG}" for stage in STATEFUL}
     assert heard <= {one.topic for one in road.written}
     assert len(data) > 500
     everything = b"\n".join(part or b"" for one in road.written for part in (one.key, one.value)).decode(
         errors="replace"
     )
+    everything += said_again(road.written)
     captured = capfd.readouterr()
     figures = b"".join(generate_latest(metrics.registry) for metrics in road.metrics.values()).decode()
     for place, text in (("topics", everything), ("logs", captured.out + captured.err), ("metrics", figures)):
         assert leaks(text, data) == [], place
+
+
+def said_again(written: Sequence[Outgoing]) -> str:
+    """What stands compressed in the outboxes of the changelogs."""
+    chunks = [Envelope.unpack(one.value or b"").current for one in written if (one.key or b"").startswith(OUTBOX)]
+    assert chunks
+    return b"\n".join(value for _, _, value in unpack([chunk for chunk in chunks if chunk])).decode()
 
 
 def test_what_is_handed_in_unmasked_is_kept_no_longer_than_a_week() -> None:
