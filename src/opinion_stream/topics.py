@@ -66,8 +66,8 @@ class Topic:
     partitioned: bool = True
     """False: always one partition. True: the installation's number of partitions."""
     max_message_bytes: int = MIB
-    broker_time: bool = False
-    """True: the broker stamps each record on arrival, whatever time its writer claims."""
+    broker_time: bool = True
+    """The broker stamps each record on arrival, whatever time the clock of its writer claims."""
 
     def config(self) -> dict[str, str]:
         """The broker's settings of this topic."""
@@ -89,7 +89,6 @@ INBOUND = Topic(
     (Stage.COLLECTION,),
     retention_days=7,
     max_message_bytes=12 * MIB,
-    broker_time=True,
 )
 COLLECTED = Topic(
     "mentions.collected", "提及", Mention, "mention id", (Stage.COLLECTION,), (Stage.ASSESSMENT,), retention_days=30

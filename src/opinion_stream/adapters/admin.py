@@ -67,6 +67,8 @@ def wanted_topics(settings: Settings) -> dict[str, tuple[int, dict[str, str]]]:
         config = {
             "cleanup.policy": "compact",
             "max.message.bytes": str(8 * 1024 * 1024),
+            # Not the worker's: with a clock an hour ahead the broker would refuse what it writes, and it could not work.
+            "message.timestamp.type": "LogAppendTime",
             "min.compaction.lag.ms": str(DAY_MS),  # so long a stray record can be made good, see adapters/replica.py
         }
         topics[changelog_name(prefix, stage)] = (settings.partitions, config)
