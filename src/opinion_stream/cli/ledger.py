@@ -41,6 +41,7 @@ def register(app: typer.Typer) -> None:
     ledger.command("rebuild")(rebuild)
     ledger.command("verify")(verify)
     ledger.command("export")(export)
+    ledger.command("prune")(prune)
     ledger.command("status")(status)
     app.add_typer(ledger)
 
@@ -106,12 +107,14 @@ def rebuild(
     config: ConfigOption = None,
     url: UrlOption = None,
     replace: bool = typer.Option(False, "--replace", help="Let it take the place of the ledger in use."),
+    lossy: bool = typer.Option(False, "--lossy", help="Even if the topics no longer hold all that the old one has."),
 ) -> None:
     """Build a new ledger from the topics, beside the one in use (file or schema with the ending `rebuild`).
 
     The old one is kept beside it when the new one takes its place.
     """
     from opinion_stream.adapters.ledger.places import put_in_place
+    from opinion_stream.adapters.ledger.pruning import carry_over, lost
 
     settings = _settings(url, bootstrap, config)
     place = _where(settings)
@@ -119,8 +122,19 @@ def rebuild(
     new.empty()
     _migrate(settings, new)
     number = asyncio.run(_fill(settings, new))
+    fewer: dict[str, tuple[int, int]] = {}
+    if place.exists():
+        old, made = _ready(place), new.open()
+        carry_over(old, made)
+        fewer = lost(old, made)
+        old.dispose()
+        made.dispose()
     verdict = _proven(new)
     out.print(f"已由主题重建：{number} 条记录，{new}，审计指纹 {verdict}", markup=False)
+    for name, (before, after) in fewer.items():
+        out.print(f"提示：{name} 原有 {before} 行，重建后 {after} 行，其余已超过主题的保存期", markup=False)
+    if replace and fewer and not lossy:
+        raise LedgerError("重建后的台账较原来的少，未启用；确需启用的加 --lossy（原台账仍会保留）")
     if replace:
         kept = put_in_place(new, place, datetime.now(UTC))
         out.print(f"已启用新台账 {place}；原台账保留为 {kept}", markup=False)
@@ -186,6 +200,27 @@ def export(
     export(engine, folder, lambda name, rows: table.add_row(name, str(rows)))
     print_table(table)
     out.print(f"已写入 {folder}", markup=False)
+
+
+def prune(
+    config: ConfigOption = None,
+    url: UrlOption = None,
+    dry_run: bool = typer.Option(False, "--dry-run", help="Count what would go; delete nothing."),
+) -> None:
+    """Delete what is older than `ledger.yaml` says; each deletion is recorded in the audit."""
+    from opinion_stream.adapters.ledger.pruning import count, due, prune
+    from opinion_stream.policy import load_policy
+
+    settings = _settings(url, config=config)
+    policy = load_policy(settings.config).ledger
+    place = _where(settings)
+    _ready(place).dispose()
+    engine, now = place.open(read_only=dry_run), datetime.now(UTC)
+    done = count(engine, due(policy, now)) if dry_run else prune(engine, policy, now)
+    table = Table("表", "保存天数", "应删行数" if dry_run else "已删行数")
+    for name, days in policy.keep_days.model_dump().items():
+        table.add_row(name, "长期" if days is None else str(days), str(done.get(name, 0)))
+    print_table(table)
 
 
 def status(url: UrlOption = None) -> None:

@@ -28,6 +28,7 @@ from opinion_stream.policy.judgement import (
     Sensitivity,
     SubCategory,
 )
+from opinion_stream.policy.ledger import LedgerPolicy
 from opinion_stream.policy.mapping import FieldMapping, Mappings
 from opinion_stream.policy.notify import Notify
 from opinion_stream.policy.outlook import Outlook, Warnings
@@ -79,6 +80,7 @@ class Policy(PolicyModel):
     warnings: Warnings
     sources: SourcesPolicy
     watch: Watch
+    ledger: LedgerPolicy
     mappings: Mappings = Mappings()
     """Every file of the folder `mappings`, which may be missing."""
 
