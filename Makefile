@@ -43,6 +43,15 @@ test-kafka: setup  ## The same end-to-end tests on a real Apache Kafka (needs Ja
 	@bash deploy/kafka/kafka.sh run $(BIN)/pytest tests/broker tests/e2e; code=$$?; \
 	if [ $$code -eq 3 ] && [ -z "$$CI" ]; then echo "test-kafka: skipped, see the line above"; exit 0; fi; exit $$code
 
+test-postgres: setup  ## The ledger's tests on a real PostgreSQL (Debian's package; installed if you are root)
+	@bash deploy/postgres/postgres.sh run $(BIN)/pytest tests/adapters/ledger tests/broker/test_ledger.py; code=$$?; \
+	if [ $$code -eq 3 ] && [ -z "$$CI" ]; then echo "test-postgres: skipped, see the line above"; exit 0; fi; exit $$code
+
+bench-ledger: setup  ## Records and rows a second into the ledger, on SQLite and on PostgreSQL (where it can be had)
+	$(BIN)/python benchmarks/ledger.py
+	@bash deploy/postgres/postgres.sh run $(BIN)/python benchmarks/ledger.py; code=$$?; \
+	if [ $$code -eq 3 ]; then echo "bench-ledger: no PostgreSQL here, see the line above"; exit 0; fi; exit $$code
+
 contracts: setup  ## Check the message contracts: equal to the code, compatible, and valid AsyncAPI (needs node)
 	$(BIN)/opinion-stream contracts check
 	@if command -v npm >/dev/null; then cd contracts/validator && npm ci --silent --no-audit --no-fund && node validate.mjs ../asyncapi.yaml; \

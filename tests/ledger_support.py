@@ -155,7 +155,7 @@ def eventful(seed: int = 1, mentions: int = 40) -> list[Record]:
     records: list[Record] = []
     for number in range(mentions):
         said = builders.mention(source_id=f"{number}", published_at=builders.later(minutes=number), voice="v-secret")
-        records += [(t.COLLECTED, said), (t.ASSESSED, builders.assessed(mention=said, sensitivity=number))]
+        records += [(t.COLLECTED, said), (t.ASSESSED, builders.assessed(mention=said, sensitivity=number % 100))]
     for number in range(5):
         records += life_of_incident(f"i-{seed}x{number}", 12)
     records += [*handled(seed), *letters(), (t.RECEIPTS, builders.receipt(role="王五", note="我是张三"))]

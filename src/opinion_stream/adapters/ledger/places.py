@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -92,13 +94,11 @@ def _settled(place: Where) -> None:
     """Fold the write-ahead log into the file, so that the file alone is the ledger."""
     if not place.exists():
         return
-    engine = place.open(read_only=True)
-    with engine.connect() as db:
-        busy = db.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").scalar_one()
-        db.commit()
-    # Outside a transaction, which this change needs.
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as db:
-        alone = busy == 0 and db.exec_driver_sql("PRAGMA journal_mode=DELETE").scalar_one() == "delete"
-    engine.dispose()
+    with closing(sqlite3.connect(str(place.url.database), isolation_level=None, timeout=5)) as db:
+        try:
+            # Leaving the WAL mode folds it in, and needs the file for oneself alone.
+            alone = db.execute("PRAGMA journal_mode=DELETE").fetchone()[0] == "delete"
+        except sqlite3.OperationalError:
+            alone = False
     if not alone:
         raise LedgerError(f"{place}: 有进程正在使用，请先停止 ledger run (in use: stop the ledger first)")
