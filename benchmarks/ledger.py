@@ -14,14 +14,13 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
-from ledger_support import Topics, feed, life_of_incident  # noqa: E402
-
-import builders  # noqa: E402
-from opinion_stream import topics as t  # noqa: E402
-from opinion_stream.adapters.ledger.database import url_of  # noqa: E402
-from opinion_stream.adapters.ledger.migrating import migrate  # noqa: E402
-from opinion_stream.adapters.ledger.places import Where  # noqa: E402
-from opinion_stream.adapters.ledger.writing import Writer  # noqa: E402
+import builders
+from ledger_support import Topics, feed, life_of_incident
+from opinion_stream import topics as t
+from opinion_stream.adapters.ledger.database import url_of
+from opinion_stream.adapters.ledger.migrating import migrate
+from opinion_stream.adapters.ledger.places import Where
+from opinion_stream.adapters.ledger.writing import Writer
 
 BATCH = 1000
 MENTIONS = 15_000

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 import orjson
@@ -47,7 +48,8 @@ class Change:
     table: sa.Table
     row: Row
     version: int | None = None
-    children: Mapping[sa.Table, list[Row]] = field(default_factory=dict)
+    children: Callable[[], Mapping[sa.Table, list[Row]]] = dict
+    """Made when asked for: of the versions in a batch only the last is written."""
     life: int | None = None
     acts: Sequence[tuple[str, list[Entry]]] = ()
 
@@ -166,8 +168,12 @@ def incident(record: Incident, _: Stored) -> list[Change]:
         "override_reason": override.reason if override else None,
         "override_until": override.until if override else None,
     }
+    return [Change(s.INCIDENTS, row, record.version, partial(_of_incident, record), acts=[*acts.of_incident(record)])]
+
+
+def _of_incident(record: Incident) -> dict[sa.Table, list[Row]]:
     key = record.id
-    children: dict[sa.Table, list[Row]] = {
+    return {
         s.INCIDENT_MENTIONS: [
             {"incident_id": key, "n": n, "mention_id": name} for n, name in enumerate(record.mention_ids, 1)
         ],
@@ -194,7 +200,6 @@ def incident(record: Incident, _: Stored) -> list[Change]:
             for n, event in enumerate(record.events, 1)
         ],
     }
-    return [Change(s.INCIDENTS, row, record.version, children, acts=[*acts.of_incident(record)])]
 
 
 def brief(record: Brief, _: Stored) -> list[Change]:
@@ -292,8 +297,12 @@ def task(record: ResponseTask, _: Stored) -> list[Change]:
         "responses": len(record.response_ids),
         "eased_from": record.eased_from.value if record.eased_from else None,
     }
-    key: Row = {"task_id": record.id, "life": life}
-    children: dict[sa.Table, list[Row]] = {
+    return [Change(s.TASKS, row, record.version, partial(_of_task, record), life, [*acts.of_task(record)])]
+
+
+def _of_task(record: ResponseTask) -> dict[sa.Table, list[Row]]:
+    key: Row = {"task_id": record.id, "life": record.first_round}
+    return {
         s.TASK_EVENTS: [
             {
                 **key,
@@ -316,7 +325,6 @@ def task(record: ResponseTask, _: Stored) -> list[Change]:
             for n, change in enumerate(clock.changes, 1)
         ],
     }
-    return [Change(s.TASKS, row, record.version, children, life, [*acts.of_task(record)])]
 
 
 def _clock(clock: TaskClock) -> Row:

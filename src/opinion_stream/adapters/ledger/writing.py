@@ -139,9 +139,12 @@ def _write_newer(db: sa.Connection, table: sa.Table, changes: Sequence[Change]) 
         if life not in lives or (lives[life].version or 0) < version:
             lives[life] = change
     rows = upsert(db, table, [change.row for change in latest.values()])
-    for child in {child: None for change in lives.values() for child in change.children}:
-        old = [change for change in lives.values() if change.id in known]
-        rows += _replace(db, child, old, [row for change in lives.values() for row in change.children[child]])
+    old = [change for change in lives.values() if change.id in known]
+    below: dict[sa.Table, list[Row]] = {}
+    for change in lives.values():
+        for child, found in change.children().items():
+            below.setdefault(child, []).extend(found)
+    rows += sum(_replace(db, child, old, found) for child, found in below.items())
     return rows
 
 
