@@ -17,6 +17,7 @@ from opinion_stream.topics import (
     RECEIPTS,
     REFERRALS,
     RESPONSES,
+    SOURCE_HEALTH,
     STATEFUL,
     SUPERVISION,
     TASK_COMMANDS,
@@ -45,9 +46,9 @@ class Service:
     sees_groups: bool = False
 
 
-COLLECT = Service("collect", "采集连接器", writes=(INBOUND,), groups=False)
+COLLECT = Service("collect", "采集连接器", writes=(INBOUND, SOURCE_HEALTH), groups=False)
 INTAKE = Service("intake", "接入接口", writes=(INBOUND,), groups=False)
-NOTIFY = Service("notify", "通知", reads=(ESCALATIONS, SUPERVISION))
+NOTIFY = Service("notify", "通知", reads=(ESCALATIONS, SUPERVISION, SOURCE_HEALTH))
 PUBLISH = Service("publish", "公开发布", reads=(RESPONSES,))
 LEDGER = Service("ledger", "台账", reads=tuple(topic for topic in TOPICS if topic not in (INBOUND, REFERRALS)))
 DESK = Service(

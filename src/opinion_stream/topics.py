@@ -18,6 +18,7 @@ from opinion_stream.models.escalation import Escalation, Receipt
 from opinion_stream.models.incident import Incident
 from opinion_stream.models.mention import Mention, RawMention
 from opinion_stream.models.sharing import Referral, ReferralReply, TaskOutcome
+from opinion_stream.models.source import SourceHealth
 from opinion_stream.models.task import PublicResponse, ResponseTask, SupervisionNotice, TaskCommand
 from opinion_stream.models.warning import EarlyWarning
 
@@ -192,6 +193,17 @@ DEAD_LETTERS = Topic(
     retention_days=30,
     max_message_bytes=18 * MIB,
 )
+SOURCE_HEALTH = Topic(
+    "source-health",
+    "来源健康",
+    SourceHealth,
+    "source name",
+    (),
+    (),
+    compacted=True,
+    retention_days=None,
+)
+"""Written by the connectors when the state of a source changes."""
 CLOCK = Topic(
     "clock",
     "模拟时钟",
@@ -221,6 +233,7 @@ TOPICS: tuple[Topic, ...] = (
     EFFECTS,
     SUPERVISION,
     DEAD_LETTERS,
+    SOURCE_HEALTH,
     CLOCK,
 )
 

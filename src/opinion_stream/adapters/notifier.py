@@ -1,4 +1,4 @@
-"""The notification service: reads escalations and supervision notices, and sends what the planner says is due."""
+"""The notification service: reads escalations, supervision notices and source health, and sends what the planner says is due."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ from opinion_stream.adapters.courier import Courier
 from opinion_stream.adapters.delivery_metrics import DeliveryMetrics
 from opinion_stream.adapters.senders import Sender
 from opinion_stream.adapters.sent_log import SentLog
-from opinion_stream.domain.notify.notices import Notice, from_escalation, from_supervision
+from opinion_stream.domain.notify.notices import Notice, from_escalation, from_source_health, from_supervision
 from opinion_stream.domain.notify.planner import Message, Planner
 from opinion_stream.models.escalation import Escalation
+from opinion_stream.models.source import SourceHealth
 from opinion_stream.models.task import SupervisionNotice
 from opinion_stream.policy import Policy
 from opinion_stream.settings import Settings
-from opinion_stream.topics import ESCALATIONS, SUPERVISION, Topic
+from opinion_stream.topics import ESCALATIONS, SOURCE_HEALTH, SUPERVISION, Topic
 
 log = structlog.get_logger("opinion_stream.notify")
 
@@ -45,7 +46,8 @@ class Notifier(Courier):
         self._sender = sender
         self._channels = frozenset(channels)
         self.forget()
-        super().__init__(settings, "notify", (ESCALATIONS, SUPERVISION), sent, remembers=remembers, now=now)
+        topics = (ESCALATIONS, SUPERVISION, SOURCE_HEALTH)
+        super().__init__(settings, "notify", topics, sent, remembers=remembers, now=now)
         if metrics is not None:
             metrics.watch(self.held)
 
@@ -70,6 +72,8 @@ class Notifier(Courier):
     def _notice(self, topic: Topic, value: bytes) -> Notice | None:
         if topic is ESCALATIONS:
             return from_escalation(Escalation.model_validate_json(value), self._policy)
+        if topic is SOURCE_HEALTH:
+            return from_source_health(SourceHealth.model_validate_json(value), self._policy)
         return from_supervision(SupervisionNotice.model_validate_json(value), self._policy)
 
     async def deliver_due(self) -> None:

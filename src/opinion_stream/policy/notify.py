@@ -51,6 +51,8 @@ class Notify(PolicyModel):
     at_once: tuple[Grade, ...] = (Grade.I, Grade.II)
     """Matters of these grades are sent at once and one by one, in quiet hours too."""
     quiet_hours: QuietHours | None = None
+    source_faults: Code | None = None
+    """Channel that is told when a source fails, comes late or falls silent, and when it is well again."""
     digest_minutes: float = Field(gt=0, le=24 * 60)
     """Other notices wait so long for company, counted from the first one waiting."""
     digest_lines: int = Field(gt=0, le=200)
@@ -59,3 +61,9 @@ class Notify(PolicyModel):
     stale_hours: float = Field(gt=0)
     """What is older when the service starts for the first time is history, and is not sent."""
     source: str
+
+    @model_validator(mode="after")
+    def _source_faults_go_somewhere(self) -> Notify:
+        if self.source_faults is not None and self.source_faults not in self.channels:
+            raise ValueError(f"source_faults: {self.source_faults!r} is not one of `channels`")
+        return self

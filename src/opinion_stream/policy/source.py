@@ -53,4 +53,5 @@ class SourceBase(PolicyModel):
     licence: str = Field(min_length=4, max_length=1000)
     """On what ground this source may be read: terms of use, contract, order, consent."""
     expected_every_hours: float | None = Field(default=None, gt=0)
-    """Its usual rhythm: after so long without anything new it is a blind spot. Left out: learned, or not watched."""
+    """Its usual rhythm: after so long (nights not counted, see `defaults.health`) without anything new it is a blind
+    spot. It holds until the source's own rhythm is learned, and then ever less. Left out: the learned one alone."""

@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 from opinion_stream.policy.base import PolicyModel
 from opinion_stream.policy.source import Schedule, SourceBase
 from opinion_stream.policy.source_data import ApiSource, FolderSource, KafkaSource
+from opinion_stream.policy.source_health import HealthRules
 from opinion_stream.policy.source_web import RssSource, WebSource
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ class SourceDefaults(PolicyModel):
     backoff_seconds: float = Field(default=30, gt=0, le=3600)
     """Wait after a source's first failed poll; it doubles with each further one, and is spread by chance."""
     backoff_longest_minutes: float = Field(default=60, gt=0, le=24 * 60)
+    health: HealthRules = HealthRules()
 
 
 class SourcesPolicy(PolicyModel):

@@ -125,6 +125,7 @@ class Collector:
             failed=tally.failed,
             error=tally.error,
             latest_published_at=tally.latest,
+            rest_seconds=rest,
         )
         self._tell(outcome)
         return outcome, rest

@@ -10,8 +10,8 @@ from pydantic import ValidationError
 
 from opinion_stream.models.source import PollOutcome
 
-KEPT = 2000
-"""Outcomes kept of each source: a week at a poll every five minutes."""
+KEPT = 5000
+"""Outcomes kept of each source: seven weeks at a poll every quarter of an hour, 17 days at one every five minutes."""
 
 
 class PollJournal:

@@ -7,6 +7,7 @@ import os
 import random
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from aiokafka.errors import KafkaError
@@ -14,18 +15,20 @@ from aiokafka.errors import KafkaError
 from opinion_stream.adapters.admin import unanswered
 from opinion_stream.adapters.clock import SystemClock
 from opinion_stream.adapters.producer import BatchProducer
-from opinion_stream.adapters.sources.base import SourceLog, Surroundings
+from opinion_stream.adapters.sources.base import Surroundings
 from opinion_stream.adapters.sources.collector import Collector, Reading
 from opinion_stream.adapters.sources.cursors import FOLDER, CursorStore
 from opinion_stream.adapters.sources.journal import PollJournal
 from opinion_stream.adapters.sources.records import Stamp
 from opinion_stream.adapters.sources.registry import connector_of
+from opinion_stream.adapters.sources.watch import SourceWatch
 from opinion_stream.adapters.sources.web_client import WebClient
 from opinion_stream.errors import BrokerError
+from opinion_stream.models.source import PollOutcome
 from opinion_stream.policy import Policy
 from opinion_stream.policy.sources import Source
 from opinion_stream.settings import Settings
-from opinion_stream.topics import INBOUND, full_name
+from opinion_stream.topics import INBOUND, SOURCE_HEALTH, full_name
 
 
 def surroundings(policy: Policy) -> Surroundings:
@@ -39,15 +42,38 @@ def surroundings(policy: Policy) -> Surroundings:
     )
 
 
+@dataclass(frozen=True)
+class CollectService:
+    """A collector, and the watch over its sources."""
+
+    collector: Collector
+    watch: SourceWatch
+
+    async def once(self) -> list[PollOutcome]:
+        """See `Collector.once`."""
+        outcomes = await self.collector.once()
+        await self.watch.check()
+        return outcomes
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """See `Collector.run`."""
+        watching = asyncio.create_task(self.watch.run())
+        watching.add_done_callback(lambda _: stop.set())  # it never ends by itself; if it breaks, that is to be seen
+        try:
+            await self.collector.run(stop)
+        finally:
+            watching.cancel()
+            (ended,) = await asyncio.gather(watching, return_exceptions=True)
+        if isinstance(ended, Exception):
+            raise ended
+
+
 @asynccontextmanager
 async def collector(
-    settings: Settings,
-    policy: Policy,
-    sources: Sequence[Source],
-    around: Surroundings | None = None,
-    ledger: SourceLog | None = None,
-) -> AsyncIterator[Collector]:
-    """A collector of those sources that sends to the inbound topic. Raises BrokerError when no broker answers."""
+    settings: Settings, policy: Policy, sources: Sequence[Source], around: Surroundings | None = None
+) -> AsyncIterator[CollectService]:
+    """A collector of those sources that sends to the inbound topic, and its watch. Raises BrokerError when no broker
+    answers."""
     around = around or surroundings(policy)
     folder = settings.state_dir / FOLDER
     producer = BatchProducer(settings.broker(), client_id="opinion-stream-collect")
@@ -67,14 +93,10 @@ async def collector(
                 )
                 for source in sources
             ]
-            yield Collector(
-                readings,
-                producer,
-                full_name(settings.topic_prefix, INBOUND),
-                CursorStore(folder),
-                ledger or PollJournal(folder),
-                policy.sources.defaults,
-                around,
-            )
+            health = full_name(settings.topic_prefix, SOURCE_HEALTH)
+            watch = SourceWatch(sources, policy.sources, PollJournal(folder), producer, health, folder, around)
+            inbound = full_name(settings.topic_prefix, INBOUND)
+            cursors, defaults = CursorStore(folder), policy.sources.defaults
+            yield CollectService(Collector(readings, producer, inbound, cursors, watch, defaults, around), watch)
     finally:
         await producer.stop()

@@ -1,4 +1,4 @@
-"""What is worth telling: a notice made from an escalation or a supervision notice, for one channel."""
+"""What is worth telling: an escalation, a supervision notice, a source that fails, each for one channel."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from opinion_stream.models.base import Grade
 from opinion_stream.models.escalation import Escalation, EscalationStatus
+from opinion_stream.models.source import SourceHealth, SourceState
 from opinion_stream.models.task import SupervisionNotice
 from opinion_stream.policy import Policy
 
@@ -19,7 +20,8 @@ class Notice:
     id: str
     """Id of the record it is made from: the same record is told once."""
     channel: str
-    grade: Grade
+    grade: Grade | None
+    """None: about no incident; it waits for the digest."""
     heading: str
     text: str
 
@@ -46,6 +48,26 @@ def from_supervision(notice: SupervisionNotice, policy: Policy) -> Notice | None
         return None
     text = f"{notice.text}｜收件：{notice.unit.name} {role.name}｜编号 {notice.id}"
     return Notice(notice.id, role.channel, notice.grade, "督办提醒", text)
+
+
+def from_source_health(health: SourceHealth, policy: Policy) -> Notice | None:
+    """The notice that a source has become a blind spot, or is one no longer; None for any other change, and where
+    `notify.yaml` names no channel for it. Its id derives from source, state and time, not from the version."""
+    channel = policy.notify.source_faults
+    if channel is None or not (health.state.is_fault or health.previous.is_fault):
+        return None
+    at = f"{health.since:%Y%m%dT%H%M%S%z}"
+    if health.state.is_fault:
+        heading, since = "监测盲区", _local(health.since, policy)
+        text = f"来源“{health.title}”{health.state.label}（{since}发现）：{health.reason}"
+    else:
+        heading = "来源恢复" if health.state is SourceState.OK else "来源停用"
+        before = health.previous_since
+        was = f"，此前自{_local(before, policy)}起{health.previous.label}" if before else ""
+        done = f"{_local(health.since, policy)}{'恢复正常' if health.state is SourceState.OK else '停用'}"
+        text = f"来源“{health.title}”{done}{was}：{health.reason}"
+    text += f"｜编号 {health.id}"
+    return Notice(f"source:{health.id}:{health.state}:{at}", channel, None, heading, text)
 
 
 def _local(at: datetime, policy: Policy) -> str:

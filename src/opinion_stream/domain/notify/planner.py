@@ -8,6 +8,7 @@ from hashlib import sha256
 from zoneinfo import ZoneInfo
 
 from opinion_stream.domain.notify.notices import Notice
+from opinion_stream.models.base import Grade
 from opinion_stream.policy.base import wait_after
 from opinion_stream.policy.notify import Notify
 
@@ -117,15 +118,15 @@ class Planner:
 
 
 def _message(channel: str, parcel: _Parcel, most: int) -> Message:
-    notices = sorted(parcel.notices, key=lambda notice: notice.grade.rank)
+    notices = sorted(parcel.notices, key=lambda notice: notice.grade.rank if notice.grade else len(Grade) + 1)
     ids = tuple(notice.id for notice in notices)
     lines = [notice.text for notice in notices[:most]]
     if len(notices) > most:
         lines.append(f"……另有{len(notices) - most}件，请到平台查看")
     gravest = notices[0]
     if len(notices) == 1:
-        title = f"【{gravest.grade.label}】{gravest.heading}"
+        title = f"【{gravest.grade.label}】{gravest.heading}" if gravest.grade else f"【{gravest.heading}】"
     else:
-        title = f"待办汇总{len(notices)}件，最高{gravest.grade.label}"
+        title = f"待办汇总{len(notices)}件" + (f"，最高{gravest.grade.label}" if gravest.grade else "")
     name = sha256("\n".join(ids).encode()).hexdigest()[:16]
     return Message(id=f"n-{name}", channel=channel, title=title, body="\n".join(lines), notice_ids=ids)
