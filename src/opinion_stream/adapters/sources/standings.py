@@ -20,7 +20,7 @@ class StandingStore:
         self._folder = folder
 
     def load(self, source: str) -> Standing:
-        """What was kept; an empty standing for a new source, or when the file is damaged (then a fault is told again)."""
+        """What was kept; empty for a new source, or if the file is damaged (then a fault is told again)."""
         try:
             return Standing.model_validate_json(self._path(source).read_bytes())
         except FileNotFoundError:

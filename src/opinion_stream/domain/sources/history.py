@@ -15,7 +15,7 @@ from opinion_stream.policy.source_health import Silence
 
 
 class History:
-    """The outcomes of one source, oldest first, as many as `limit`; the rhythm is learned anew every hour that has news."""
+    """The outcomes of one source, oldest first, as many as `limit`; their rhythm is learned anew by the hour."""
 
     def __init__(
         self, schedule: Schedule, rules: Silence, zone: ZoneInfo, limit: int, outcomes: Iterable[PollOutcome] = ()
