@@ -1,4 +1,4 @@
-"""The notification service: reads escalations, supervision notices and source health, and sends what the planner says is due."""
+"""The notification service: reads what duty posts are to be told of, and sends what the planner says is due."""
 
 from __future__ import annotations
 

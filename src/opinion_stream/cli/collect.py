@@ -37,6 +37,7 @@ def collect(
 
     Each source is read at its own pace; one that fails is tried again, ever less often, and stops no other.
     How far each was read is kept below OPINION_STATE_DIR, and moves on only when the broker has what was read.
+    With OPINION_METRICS_PORT set, /metrics, /healthz and /readyz are served. See also `sources status`.
     """
     from opinion_stream.policy import load_policy
 
@@ -64,6 +65,7 @@ def chosen(policy: Policy, names: Sequence[str]) -> list[Source]:
 
 
 async def _collect(settings: Settings, policy: Policy, sources: Sequence[Source], once: bool) -> list[PollOutcome]:
+    from opinion_stream.adapters.door import Pulse, open_door
     from opinion_stream.adapters.logs import set_up_logs
     from opinion_stream.adapters.signals import stop_on_signals
     from opinion_stream.adapters.sources.service import collector
@@ -72,7 +74,11 @@ async def _collect(settings: Settings, policy: Policy, sources: Sequence[Source]
     async with collector(settings, policy, sources) as service:
         if once:
             return await service.once()
-        await service.run(stop_on_signals())
+        stop, pulse = stop_on_signals(), Pulse()
+        open_door(settings, service.watch.metrics.registry, pulse.alive, lambda: not stop.is_set())
+        beating = asyncio.create_task(pulse.beat())
+        await service.run(stop)
+        beating.cancel()
     return []
 
 

@@ -35,6 +35,7 @@ MODULES = (
     "bulletin",
     "check",
     "collect",
+    "sources",
     "intake",
     "watch",
     "dlq",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import StrEnum
 
 from opinion_stream.models.base import Count, Instant, SchemaVersion, WireModel
@@ -28,6 +29,15 @@ class PollOutcome(WireModel):
     """The newest publication time among the records sent."""
     rest_seconds: float = 0
     """For so long the source asked to be left alone (Retry-After)."""
+    polls: int = 1
+    """Older polls with the same result are folded into one record: of how many it tells."""
+    last_at: Instant | None = None
+    """When the last of them began; None for a single one."""
+
+    @property
+    def last_began(self) -> datetime:
+        """When the last poll it tells of began."""
+        return self.last_at or self.at
 
     @property
     def error_kind(self) -> str | None:

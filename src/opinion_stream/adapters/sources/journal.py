@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 
 from pydantic import ValidationError
 
+from opinion_stream.domain.sources.folding import FOLDED, KEPT, shortened
 from opinion_stream.models.source import PollOutcome
-
-KEPT = 5000
-"""Outcomes kept of each source: seven weeks at a poll every quarter of an hour, 17 days at one every five minutes."""
 
 
 class PollJournal:
     """A `SourceLog` in files `<folder>/<source>.polls.jsonl`, one outcome a line, oldest first."""
 
-    def __init__(self, folder: Path, kept: int = KEPT) -> None:
+    def __init__(self, folder: Path, kept: int = KEPT, folded: int = FOLDED) -> None:
+        """`kept`, `folded`: see `shortened`."""
         self._folder = folder
         self._kept = kept
+        self._folded = folded
         self._lines: dict[str, int] = {}
 
     def record(self, outcome: PollOutcome) -> None:
-        """Append the outcome; now and then drop the oldest. Raises OSError."""
+        """Append the outcome; now and then fold and drop the oldest. Raises OSError."""
         path = self._path(outcome.source)
         if outcome.source not in self._lines:
             self._folder.mkdir(parents=True, exist_ok=True)
@@ -31,7 +30,7 @@ class PollJournal:
         with path.open("ab") as file:
             file.write(outcome.to_bytes() + b"\n")
         self._lines[outcome.source] += 1
-        if self._lines[outcome.source] >= 2 * self._kept:
+        if self._lines[outcome.source] >= self._folded + 2 * self._kept:
             self._shorten(outcome.source, path)
 
     def outcomes(self, source: str) -> list[PollOutcome]:
@@ -42,14 +41,14 @@ class PollJournal:
                 found.append(PollOutcome.model_validate_json(line))
             except ValidationError:
                 continue
-        return found[-self._kept :]
+        return found
 
     def _shorten(self, source: str, path: Path) -> None:
-        newest = deque(self._read(path), maxlen=self._kept)
+        left = shortened(self.outcomes(source), self._kept, self._folded)
         draft = path.with_suffix(".tmp")
-        draft.write_bytes(b"".join(newest))
+        draft.write_bytes(b"".join(outcome.to_bytes() + b"\n" for outcome in left))
         draft.replace(path)
-        self._lines[source] = len(newest)
+        self._lines[source] = len(left)
 
     def _read(self, path: Path) -> Iterator[bytes]:
         try:

@@ -13,7 +13,7 @@ import structlog
 from opinion_stream.adapters.producer import Outgoing
 from opinion_stream.adapters.sources.base import SourceLog, Surroundings
 from opinion_stream.adapters.sources.collector import RecordSender
-from opinion_stream.adapters.sources.journal import KEPT, PollJournal
+from opinion_stream.adapters.sources.journal import PollJournal
 from opinion_stream.adapters.sources.metrics import SourceMetrics
 from opinion_stream.adapters.sources.standings import StandingStore
 from opinion_stream.domain.sources.health import Diagnosis, diagnose
@@ -36,7 +36,7 @@ def history_of(source: SourceBase, sources: SourcesPolicy, folder: Path, around:
     """What the journal in `folder` remembers of the source."""
     outcomes = PollJournal(folder).outcomes(source.name)
     silence = sources.defaults.health.silence
-    return History(sources.schedule_of(source), silence, around.zone, KEPT, outcomes)
+    return History(sources.schedule_of(source), silence, around.zone, outcomes)
 
 
 @dataclass
@@ -152,5 +152,5 @@ def _missed_before(history: History) -> int:
     outcomes = history.outcomes
     if not outcomes or outcomes[-1].ok:
         return 0
-    began = next((outcome.at for outcome in reversed(outcomes) if outcome.ok), None)
+    began = next((outcome.last_began for outcome in reversed(outcomes) if outcome.ok), None)
     return missed_between(began, outcomes[-1].at, history.schedule, history.zone) if began else 0

@@ -146,7 +146,7 @@ def _figures(source: SourceBase, history: History, rules: HealthRules, now: date
         return Figures()
     start = now - timedelta(hours=rules.window_hours)
     window = history.since(start)
-    last_ok = next((outcome.at for outcome in reversed(outcomes) if outcome.ok), None)
+    last_ok = next((outcome.last_began for outcome in reversed(outcomes) if outcome.ok), None)
     last_new = next((outcome.at for outcome in reversed(outcomes) if outcome.sent), None)
     breaks = outages(history.around(start), history.schedule, history.zone, now)
     return Figures(
@@ -154,8 +154,8 @@ def _figures(source: SourceBase, history: History, rules: HealthRules, now: date
         last_success_at=last_ok,
         last_new_at=last_new,
         latest_published_at=max((o.latest_published_at for o in outcomes if o.latest_published_at), default=None),
-        polls=len(window),
-        failed=sum(not outcome.ok for outcome in window),
+        polls=sum(outcome.polls for outcome in window),
+        failed=sum(outcome.polls for outcome in window if not outcome.ok),
         records=sum(outcome.sent for outcome in window),
         failures_in_a_row=history.failures,
         error_kind=None if outcomes[-1].ok else outcomes[-1].error_kind,

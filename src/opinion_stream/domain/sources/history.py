@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from opinion_stream.domain.sources.folding import FOLDED, KEPT, shortened, slot
 from opinion_stream.domain.sources.missed import missed_between
 from opinion_stream.domain.sources.rhythm import Rhythm, Stretch, learned
 from opinion_stream.models.source import PollOutcome
@@ -15,15 +15,15 @@ from opinion_stream.policy.source_health import Silence
 
 
 class History:
-    """The outcomes of one source, oldest first, as many as `limit`; their rhythm is learned anew by the hour."""
+    """The outcomes of one source, oldest first, bounded (see `folding`); their rhythm is learned anew by the hour."""
 
     def __init__(
-        self, schedule: Schedule, rules: Silence, zone: ZoneInfo, limit: int, outcomes: Iterable[PollOutcome] = ()
+        self, schedule: Schedule, rules: Silence, zone: ZoneInfo, outcomes: Iterable[PollOutcome] = ()
     ) -> None:
         self.schedule = schedule
         self.zone = zone
         self._rules = rules
-        self._outcomes: deque[PollOutcome] = deque(maxlen=limit)
+        self._outcomes: list[PollOutcome] = []
         self._rhythm: Rhythm | None = None
         self._learned_until: datetime | None = None
         self._last_new: datetime | None = None
@@ -31,8 +31,10 @@ class History:
             self.add(outcome)
 
     def add(self, outcome: PollOutcome) -> None:
-        """Remember one more outcome; the oldest may be forgotten."""
+        """Remember one more outcome; the oldest may be folded or forgotten."""
         self._outcomes.append(outcome)
+        if len(self._outcomes) >= FOLDED + 2 * KEPT:
+            self._outcomes = shortened(self._outcomes)
         if outcome.sent:
             self._last_new = outcome.at.astimezone(UTC)
 
@@ -44,7 +46,7 @@ class History:
     @property
     def is_full(self) -> bool:
         """Whether older outcomes may have been forgotten."""
-        return len(self._outcomes) == self._outcomes.maxlen
+        return len(self._outcomes) >= FOLDED + KEPT
 
     @property
     def rhythm(self) -> Rhythm | None:
@@ -55,7 +57,7 @@ class History:
         return self._rhythm
 
     def stretches(self, end: datetime) -> list[Stretch]:
-        """The times before `end` in which the source was read as due."""
+        """The times before `end` in which the source was read as due. News of one quarter of an hour count as one."""
         found: list[Stretch] = []
         start: datetime | None = None
         last: datetime | None = None
@@ -69,8 +71,8 @@ class History:
             if start is not None and last is not None and missed_between(last, at, self.schedule, self.zone):
                 found.append(Stretch(start, last, tuple(news)))
                 start, news = None, []
-            start, last = start or at, at
-            if outcome.sent:
+            start, last = start or at, outcome.last_began.astimezone(UTC)
+            if outcome.sent and (not news or slot(news[-1]) != slot(at)):
                 news.append(at)
         if start is not None and last is not None:
             found.append(Stretch(start, last, tuple(news)))
@@ -115,5 +117,5 @@ class History:
         for outcome in reversed(self._outcomes):
             if outcome.ok:
                 break
-            count += 1
+            count += outcome.polls
         return count

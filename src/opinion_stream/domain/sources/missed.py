@@ -75,11 +75,11 @@ def outages(outcomes: Sequence[PollOutcome], schedule: Schedule, zone: ZoneInfo,
     failures, partial, kind = 0, 0, None
     for outcome in outcomes:
         if not outcome.ok:
-            failures, partial, kind = failures + 1, partial + outcome.sent, outcome.error_kind
+            failures, partial, kind = failures + outcome.polls, partial + outcome.sent, outcome.error_kind
             continue
         if missed := missed_between(began, outcome.at, schedule, zone):
             found.append(Outage(since, outcome.at, missed, failures, partial + outcome.sent, kind))
-        began = since = outcome.at
+        began = since = outcome.last_began
         failures, partial, kind = 0, 0, None
     missed = missed_between(began, now, schedule, zone)
     if outcomes and missed:
