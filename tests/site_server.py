@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -9,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 
@@ -73,10 +75,12 @@ class Site:
         return Answer(page.body, 200, {**page.headers, "ETag": etag})
 
 
+AnySite = TypeVar("AnySite", bound=Site)
+
+
 @contextmanager
-def serving() -> Iterator[Site]:
-    """A running site."""
-    site = Site()
+def serving_of(site: AnySite) -> Iterator[AnySite]:
+    """The site, running."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -114,6 +118,13 @@ def serving() -> Iterator[Site]:
         server.server_close()
 
 
+@contextmanager
+def serving() -> Iterator[Site]:
+    """A running site."""
+    with serving_of(Site()) as site:
+        yield site
+
+
 class QuickTime:
     """A clock, and a sleep that only moves it on; remembers how long was slept."""
 
@@ -133,6 +144,40 @@ class QuickTime:
     def pass_by(self, **amount: float) -> None:
         """Let time pass: `minutes=5`."""
         self.value += timedelta(**amount)
+
+
+class SimulatedTime(QuickTime):
+    """A sleep that lets all tasks wake in the order of their time, and stops at an hour."""
+
+    def __init__(self, now: datetime, until: datetime) -> None:
+        super().__init__(now)
+        self.until = until
+        self.over = asyncio.Event()
+        self._sleepers: list[tuple[datetime, int, asyncio.Future[None]]] = []
+        self._number = 0
+
+    async def sleep(self, seconds: float) -> None:
+        """Sleep until it is this sleeper's turn."""
+        self._number += 1
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._sleepers.append((self.value + timedelta(seconds=seconds), self._number, future))
+        await future
+
+    async def drive(self, sleepers: int) -> None:
+        """Wake one after the other as soon as all of them sleep."""
+        while True:
+            turns = 0
+            while len(self._sleepers) < sleepers:
+                turns += 1
+                # Who waits for a server in another thread must let it work.
+                await asyncio.sleep(0 if turns < 20 else 0.001)
+            self._sleepers.sort(key=lambda entry: entry[:2])
+            at, _, future = self._sleepers.pop(0)
+            if at > self.until:
+                self.over.set()
+                return
+            self.value = max(self.value, at)
+            future.set_result(None)
 
 
 def path_of(url: str) -> str:

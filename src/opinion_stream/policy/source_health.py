@@ -17,6 +17,8 @@ class Silence(PolicyModel):
 
     quantile: float = Field(default=0.98, ge=0.5, lt=1)
     """Of its own gaps between news, so many are no sign of silence."""
+    day_quantile: float = Field(default=0.9, ge=0.5, le=1)
+    """The longest gaps of so many of its days are none either: nights, weekends."""
     factor: float = Field(default=1.75, ge=1, le=10)
     """A silence must be so many times as long as that gap."""
     least_hours: float = Field(default=2, gt=0, le=24 * 30)

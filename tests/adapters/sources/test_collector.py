@@ -23,7 +23,7 @@ from opinion_stream.models.source import PollOutcome
 from opinion_stream.policy.notify import QuietHours
 from opinion_stream.policy.source import Schedule, SourceBase
 from opinion_stream.topics import INBOUND
-from site_server import QuickTime
+from site_server import QuickTime, SimulatedTime
 from source_desk import DEFAULTS, NOW, Broker
 
 
@@ -43,37 +43,6 @@ class Numbers:
         assert isinstance(last, int)
         record = {"id": str(last + 1), "text": "停水", "published_at": NOW}
         yield Page((record,), {"last": last + 1})
-
-
-class SimulatedTime(QuickTime):
-    """A sleep that lets all tasks wake in the order of their time, and stops at an hour."""
-
-    def __init__(self, now: datetime, until: datetime) -> None:
-        super().__init__(now)
-        self.until = until
-        self.over = asyncio.Event()
-        self._sleepers: list[tuple[datetime, int, asyncio.Future[None]]] = []
-        self._number = 0
-
-    async def sleep(self, seconds: float) -> None:
-        """Sleep until it is this sleeper's turn."""
-        self._number += 1
-        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._sleepers.append((self.value + timedelta(seconds=seconds), self._number, future))
-        await future
-
-    async def drive(self, sleepers: int) -> None:
-        """Wake one after the other as soon as all of them sleep."""
-        while True:
-            while len(self._sleepers) < sleepers:
-                await asyncio.sleep(0)
-            self._sleepers.sort(key=lambda entry: entry[:2])
-            at, _, future = self._sleepers.pop(0)
-            if at > self.until:
-                self.over.set()
-                return
-            self.value = max(self.value, at)
-            future.set_result(None)
 
 
 class Kept:

@@ -153,7 +153,7 @@ def _figures(source: SourceBase, history: History, rules: HealthRules, now: date
         last_poll_at=outcomes[-1].at,
         last_success_at=last_ok,
         last_new_at=last_new,
-        latest_published_at=max((o.latest_published_at for o in outcomes if o.latest_published_at), default=None),
+        latest_published_at=history.latest_published,
         polls=sum(outcome.polls for outcome in window),
         failed=sum(outcome.polls for outcome in window if not outcome.ok),
         records=sum(outcome.sent for outcome in window),

@@ -27,6 +27,7 @@ class History:
         self._rhythm: Rhythm | None = None
         self._learned_until: datetime | None = None
         self._last_new: datetime | None = None
+        self.latest_published: datetime | None = None
         for outcome in outcomes:
             self.add(outcome)
 
@@ -35,6 +36,9 @@ class History:
         self._outcomes.append(outcome)
         if len(self._outcomes) >= FOLDED + 2 * KEPT:
             self._outcomes = shortened(self._outcomes)
+        published = outcome.latest_published_at
+        if published is not None and (self.latest_published is None or published > self.latest_published):
+            self.latest_published = published
         if outcome.sent:
             self._last_new = outcome.at.astimezone(UTC)
 

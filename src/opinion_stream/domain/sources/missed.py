@@ -59,6 +59,8 @@ def times_due(start: datetime, end: datetime, schedule: Schedule, zone: ZoneInfo
 
 def missed_between(start: datetime, end: datetime, schedule: Schedule, zone: ZoneInfo) -> int:
     """Polls due between two successes that began at `start` and `end`; the second one is one of them, if late."""
+    if (end - start) / timedelta(minutes=schedule.every_minutes) < 2 - _ROUNDING:
+        return 0  # the usual case, without a look at the quiet hours
     return max(0, times_due(start, end, schedule, zone) - 1)
 
 

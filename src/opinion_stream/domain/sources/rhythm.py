@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from opinion_stream.policy.source_health import Silence
@@ -73,7 +73,13 @@ def learned(stretches: Sequence[Stretch], rules: Silence, zone: ZoneInfo) -> Rhy
         return None
     rates = _rates(stretches, zone)
     draft = Rhythm(rates, math.inf, days, len(gaps))
-    own = _quantile(sorted(draft.expected(a, b, zone) for a, b in gaps), rules.quantile)
+    lengths = [draft.expected(a, b, zone) for a, b in gaps]
+    longest: dict[date, float] = {}
+    for (_, end), length in zip(gaps, lengths, strict=True):
+        day = end.astimezone(zone).date()
+        longest[day] = max(length, longest.get(day, 0.0))
+    # What comes every day is usual, however many short gaps stand beside it: the night of a busy source.
+    own = max(_quantile(sorted(lengths), rules.quantile), _quantile(sorted(longest.values()), rules.day_quantile))
     exponential = -math.log(1 - rules.quantile)
     usual = (len(gaps) * own + _PRIOR_GAPS * exponential) / (len(gaps) + _PRIOR_GAPS)
     return Rhythm(rates, rules.factor * usual, days, len(gaps))
