@@ -11,6 +11,7 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry
 
 from builders import SMALL_POLICY, T0, mention, raw_mention, small_policy
+from opinion_stream.adapters.changelog import MemoryJournal
 from opinion_stream.adapters.producer import Outgoing
 from opinion_stream.adapters.seal import Sealer
 from opinion_stream.adapters.watch_file import WatchFile
@@ -106,7 +107,7 @@ async def test_the_running_worker_takes_up_a_changed_file(tmp_path: Path) -> Non
         watch_seconds=0,
     )
     broker = Broker()
-    worker = StageApp(Stage.COLLECTION, settings, load_policy(config), store="memory://", sender=broker)
+    worker = StageApp(Stage.COLLECTION, settings, load_policy(config), journal=MemoryJournal(), sender=broker)
 
     async with worker.agent.test_context() as agent:
         await agent.put(advert(1))

@@ -67,7 +67,7 @@ def wanted_topics(settings: Settings) -> dict[str, tuple[int, dict[str, str]]]:
         config = {
             "cleanup.policy": "compact",
             "max.message.bytes": str(8 * 1024 * 1024),
-            # Not the worker's: with a clock an hour ahead the broker would refuse what it writes, and it could not work.
+            # Not the worker's: with a clock an hour ahead the broker would refuse what it writes.
             "message.timestamp.type": "LogAppendTime",
             "min.compaction.lag.ms": str(DAY_MS),  # so long a stray record can be made good, see adapters/replica.py
         }
