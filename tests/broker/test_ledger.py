@@ -22,6 +22,7 @@ from opinion_stream.adapters.admin import apply_topics
 from opinion_stream.adapters.ledger.database import url_of
 from opinion_stream.adapters.ledger.places import Where
 from opinion_stream.adapters.ledger.schema import OFFSETS
+from opinion_stream.adapters.processes import end_with_parent
 from opinion_stream.adapters.producer import BatchProducer, Outgoing
 from opinion_stream.cli.main import build
 from opinion_stream.settings import Settings, load_settings
@@ -66,7 +67,9 @@ class Process:
         }
         self._log = log.open("ab")
         command = [sys.executable, "-m", "opinion_stream", "ledger", "run"]
-        self._process = subprocess.Popen(command, env={**os.environ, **given}, stdout=self._log, stderr=self._log)
+        self._process = subprocess.Popen(
+            command, env={**os.environ, **given}, stdout=self._log, stderr=self._log, preexec_fn=end_with_parent
+        )
 
     def wait(self, reached: Callable[[], bool], seconds: float = 120) -> None:
         """Until that is so; fails when the process ends before."""
@@ -140,6 +143,7 @@ def run_to_the_end(settings: Settings, place: Where, log: Path, records: int, ba
     assert process.end(signal.SIGTERM) == 0
 
 
+@pytest.mark.timeout(600)
 async def test_killed_while_it_writes_it_is_as_if_nothing_had_happened(
     filled: tuple[Settings, int], new_place: Callable[[str], Where], tmp_path: Path
 ) -> None:
