@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -47,6 +48,7 @@ SAMPLE_SECONDS = 5.0
 """How often the state is looked at for the metrics; a third of the usual scrape interval."""
 LAG_WAIT_SECONDS = 4.0
 STANDBY_SECONDS = 1.0
+STUCK_SECONDS = 60.0
 
 
 def desk_of(stage: Stage) -> DeskFactory:
@@ -293,8 +295,15 @@ class StageApp:
     async def _take_up(self, on_ready: Callable[[], None]) -> None:
         """Open the partitions as soon as they are assigned, now and after each rebalance."""
         told = False
+        settled_at = time.monotonic()
         while True:
             await asyncio.sleep(0.05)
+            if self._settled():
+                settled_at = time.monotonic()
+            elif time.monotonic() - settled_at > max(STUCK_SECONDS, 9 * self.settings.session_seconds):
+                # Seen under faults: a rebalance of Faust that never ends, while heartbeats keep the partitions ours.
+                self._on_fatal(Fenced("a rebalance did not come to its end"))
+                return
             if self._settled() and not self._taken_up():
                 async with self.runner.lock:
                     if self._settled():
