@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from e2e.malformed import KINDS as MALFORMED
 from faults.fleet import Fleet, Worker, faketime_library
-from faults.load import Load
+from faults.load import POISON, Load
 from faults.node import Node
 from opinion_stream.adapters.producer import Outgoing
 from opinion_stream.topics import Stage, full_name, inputs_of
@@ -226,7 +226,7 @@ class Poison(Fault):
         number = scene.dice.randrange(3000)
         names = scene.dice.sample(sorted(MALFORMED), 6)
         out = [
-            Outgoing(full_name(prefix, topic), f"poison-{number}".encode(), MALFORMED[name](number))
+            Outgoing(full_name(prefix, topic), POISON + b"%d" % number, MALFORMED[name](number))
             for topic in inputs_of(self.stages[0])
             for name in names
         ]

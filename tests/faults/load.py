@@ -15,6 +15,7 @@ import orjson
 from faults.patient import Lags, Producer, Watcher, patiently
 from opinion_stream.adapters.inbound import inbound_key
 from opinion_stream.adapters.producer import Outgoing
+from opinion_stream.adapters.reading import Stored
 from opinion_stream.demo.driver import Driver
 from opinion_stream.demo.scenario import Step, load_routine, load_steps
 from opinion_stream.settings import Settings
@@ -23,6 +24,8 @@ from opinion_stream.topics import INBOUND, Stage, full_name, inputs_of
 ROOT = Path(__file__).parents[2]
 SCENARIO = ROOT / "examples" / "qingyang-three-days"
 REAL = ROOT.parent / "shared" / "data" / "messages.jsonl"
+POISON = b"poison-"
+"""What the keys of poison records begin with."""
 APART = timedelta(days=4)
 """From the beginning of one round of the scenario to the next."""
 
@@ -96,6 +99,9 @@ class Patient(Driver):
         """Know which matters are to be acted upon by script."""
         self._coming = {action for step in steps for action in step.actions}
 
+    def _note(self, records: Sequence[Stored]) -> None:
+        super()._note([record for record in records if not is_poison(record.key)])
+
     async def take(self, step: Step) -> None:
         """One step, as `play` takes it."""
         topic, at = full_name(self._settings.topic_prefix, INBOUND), int(step.until.timestamp() * 1000)
@@ -117,6 +123,11 @@ class Patient(Driver):
             behind = any((await self._far.lags(tuple(Stage), ends)).values())
             calm = 0 if behind else calm + 1
             await asyncio.sleep(0.3)
+
+
+def is_poison(key: bytes | None) -> bool:
+    """Whether a record was put on a topic to be refused."""
+    return (key or b"").startswith(POISON)
 
 
 def _copy(line: bytes, number: int, word: str = "round") -> bytes | None:
