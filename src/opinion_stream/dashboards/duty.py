@@ -243,8 +243,8 @@ def _changes() -> Iterator[Panel]:
         "提醒与督办",
         f"时段内发出的提醒和督办。{_LEDGER}",
         table(
-            "at as 时间, level_label as 类型, title as 事件, unit_name as 责任单位, clock_label as 时限, due_at as 到期, "
-            "to_role_label as 发给, unit_code",
+            "at as 时间, level_label as 类型, title as 事件, unit_name as 责任单位, clock_label as 时限, "
+            "due_at as 到期, to_role_label as 发给, unit_code",
             "v_notices",
             "$__timeFilter(at)",
             UNIT,

@@ -231,7 +231,8 @@ def _state() -> Iterator[Panel]:
         f"各环节状态所在磁盘的剩余比例；低于 10% 时须扩容。{_FROM}",
         [
             prom(
-                f"min by (stage) ({metric('opinion_state_disk_free_bytes')} / {metric('opinion_state_disk_size_bytes')})",
+                f"min by (stage) ({metric('opinion_state_disk_free_bytes')}"
+                f" / {metric('opinion_state_disk_size_bytes')})",
                 "{{stage}}",
             )
         ],

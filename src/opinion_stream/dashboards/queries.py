@@ -102,7 +102,10 @@ def increase(name: str, **labels: str) -> str:
 
 
 def quantile(share: float, name: str, by: str = "", window: str = "$__rate_interval") -> str:
-    """A quantile of a histogram in seconds, by a label or over all; over the whole time shown with `window` = `$__range`."""
+    """A quantile of a histogram in seconds, by a label or over all.
+
+    Over the whole time shown with `window` = `$__range`.
+    """
     labels = f"le, {by}" if by else "le"
     what = "rate" if window == "$__rate_interval" else "increase"
     buckets = metric(f"{name}_bucket", window)

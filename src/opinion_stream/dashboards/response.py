@@ -133,7 +133,8 @@ def _units() -> Iterator[Panel]:
         table(
             "unit_name as 责任单位, received as 交办, accepted_share as 受理按时率, answered_share as 答复按时率, "
             "answered_in_time || '/' || answered_of as 答复按时, answered as 已答复, mean_hours as 平均用时, "
-            "p90_hours as 九成用时, overdue as 超时未办, reopened as 重新办理, eased || '/' || eased_of as 回应见效, unit_code",
+            "p90_hours as 九成用时, overdue as 超时未办, reopened as 重新办理, "
+            "eased || '/' || eased_of as 回应见效, unit_code",
             "v_unit_figures",
             UNIT,
             end="order by overdue desc, answered_share nulls last, received desc",
@@ -240,7 +241,8 @@ def _tasks() -> Iterator[Panel]:
         "督办记录",
         f"时段内对各单位的提醒和督办。{_LEDGER}",
         table(
-            "at as 时间, level_label as 类型, unit_name as 责任单位, title as 事件, clock_label as 时限, due_at as 到期, unit_code",
+            "at as 时间, level_label as 类型, unit_name as 责任单位, title as 事件, clock_label as 时限, "
+            "due_at as 到期, unit_code",
             "v_notices",
             UNIT,
             GRADE,

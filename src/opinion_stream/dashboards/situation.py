@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from grafana_foundation_sdk.builders.dashboard import Dashboard, Row
 
 from opinion_stream.dashboards import frame
-from opinion_stream.dashboards.panels import Panel, bars, curve, figure, rows, shares
+from opinion_stream.dashboards.panels import Panel, Query, bars, curve, figure, rows, shares
 from opinion_stream.dashboards.queries import AREA, CATEGORY, GRADE, increase, over_time, prom, rate, table
 from opinion_stream.dashboards.style import (
     BLUE,
@@ -110,7 +110,7 @@ def _totals() -> Iterator[Panel]:
     yield figure(
         "生效的预警",
         f"突发量或增长超出常态、尚未解除的预警数。{_LEDGER}",
-        table("count(*) as 预警", "v_warnings", "status = 'active'", AREA),
+        table("count(*) as 预警", "v_warnings", "status = 'open'", AREA),
         steps((1, ORANGE), base=CALM),
         unit="suffix: 条",
         span=4,
@@ -233,6 +233,11 @@ def _volume() -> Iterator[Panel]:
         unit="suffix: 条",
         span=6,
     )
+
+
+def _now(label: str, name: str = "") -> Query:
+    counted = increase(f"opinion_mentions_by_{name or label}_total")
+    return prom(f"sort_desc(sum by ({label}) ({counted}) > 0)", f"{{{{{label}}}}}", instant=True)
 
 
 def _matters() -> Iterator[Panel]:

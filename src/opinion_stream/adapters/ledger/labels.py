@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from opinion_stream.adapters.ledger import schema as s
 from opinion_stream.adapters.ledger.rows import Row, meets
+from opinion_stream.domain.places import Places
 from opinion_stream.models.base import Grade, Nature
 from opinion_stream.models.brief import BriefStatus
 from opinion_stream.models.control import DeadLetterState
@@ -97,6 +98,9 @@ def _names(policy: Policy) -> Iterator[tuple[str, Mapping[str, str]]]:
         yield kind, {member.value: member.label for member in members}
     yield from _NAMED.items()
     yield "region", {region.code: region.name for region in policy.regions.regions}
+    places = Places(policy)
+    # For each region the one it is counted under in the metrics: what a choice of that one takes in.
+    yield "region_area", {region.code: places.shard(region.code) for region in policy.regions.regions}
     yield "unit", {unit.code: unit.name for unit in policy.units.units}
     yield "media_tier", {code: tier.name for code, tier in policy.media.tiers.items()} | {"unknown": "未列入"}
     yield "role", {code: role.name for code, role in policy.routes.roles.items()}
