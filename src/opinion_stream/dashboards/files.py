@@ -11,15 +11,17 @@ from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
 from opinion_stream.dashboards import duty, pipeline, response, situation
+from opinion_stream.dashboards.linting import exceptions
 
 FOLDER: Final = Path("deploy/grafana/dashboards")
 
 
 def texts() -> Iterator[tuple[str, str]]:
-    """File name and JSON of each dashboard."""
-    for module in (duty, situation, response, pipeline):
-        board = module.build().build()
+    """File name and text of each dashboard, and the linter's exceptions."""
+    boards = [module.build().build() for module in (duty, situation, response, pipeline)]
+    for board in boards:
         yield f"{board.uid}.json", _text(board)
+    yield ".lint", exceptions([json.loads(_text(board)) for board in boards])
 
 
 def _text(board: Dashboard) -> str:
@@ -42,5 +44,5 @@ def write(folder: Path = FOLDER) -> list[Path]:
 def differing(folder: Path = FOLDER) -> list[str]:
     """Names of files that are not what the code builds: changed by hand, missing, or no longer built."""
     built = dict(texts())
-    there = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.json")}
+    there = {path.name: path.read_text(encoding="utf-8") for path in folder.iterdir()}
     return sorted(name for name in built.keys() | there.keys() if built.get(name) != there.get(name))

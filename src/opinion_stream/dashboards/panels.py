@@ -98,7 +98,7 @@ def rows(
 ) -> table.Panel:
     """A table. `columns`: looks by column; `hide`: columns that only links need."""
     panel = table.Panel().title(title).description(about).with_target(query).span(span).height(height)
-    panel.datasource(LEDGER).no_value(nothing).cell_height(c.TableCellHeight.SM).show_header(True)
+    panel.datasource(LEDGER).unit("none").no_value(nothing).cell_height(c.TableCellHeight.SM).show_header(True)
     for name in hide:
         panel.override_by_name(name, hidden())
     by_column: dict[str, list[DynamicConfigValue]] = {name: list(look) for name, look in (columns or {}).items()}

@@ -94,7 +94,7 @@ def _totals() -> Iterator[Panel]:
         span=4,
     )
     yield figure(
-        "公开回应",
+        "公开回应数",
         f"时段内发布的公开回应数。{_NOW}",
         prom(f"sum({increase('opinion_answers_total', grade='$grade')})", instant=True),
         steps(base=GREEN),
@@ -116,7 +116,7 @@ def _totals() -> Iterator[Panel]:
         nothing="没有首次回应",
     )
     yield figure(
-        "督办与提醒",
+        "提醒与督办次数",
         f"时段内发出的提醒和督办数。{_NOW}",
         prom(f"sum({increase('opinion_supervision_notices_total')})", instant=True),
         steps((1, YELLOW), (20, ORANGE)),
