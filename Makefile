@@ -71,6 +71,19 @@ metrics-check: setup  ## Check metrics, alert rules and their tests, and routes 
 	PATH="$$bin:$$PATH" $(BIN)/pytest -q tests/test_observability.py; code=$$?; \
 	if [ $$code -eq 3 ] && [ -z "$$CI" ]; then echo "metrics-check: skipped, see the line above"; exit 0; fi; exit $$code
 
+dashboards: setup  ## Write the Grafana dashboards from their code
+	@$(BIN)/python -m opinion_stream.dashboards
+
+dashboards-lint: setup  ## Hold the committed dashboards against their code, and lint them with grafana/dashboard-linter (needs go)
+	@$(BIN)/python -m opinion_stream.dashboards --check
+	@bash deploy/grafana/lint.sh
+
+observability: setup  ## The scenario against a real PostgreSQL and Prometheus: every panel's query, a staged fault, pictures
+	@bash deploy/observability/observability.sh
+
+pictures: setup  ## Draw the dashboards again from what the last `make observability` found
+	@$(BIN)/python deploy/observability/pictures.py
+
 bench: setup  ## End-to-end speed on the real message file (see benchmarks/README.md)
 	$(BIN)/python benchmarks/road.py
 

@@ -137,7 +137,7 @@ def _incidents() -> Panel:
 
 def _clocks() -> Panel:
     return rows(
-        "快到期和已超时的时限",
+        "时限（最急的在前）",
         f"仍在计时或已超时未办的时限，最急的在前；剩余小时为负数即已超时。依据列注明规定的出处。{_LEDGER}",
         table(
             "grade_label as 等级, title as 事件, unit_name as 责任单位, name as 时限, hours_left as 剩余小时, "

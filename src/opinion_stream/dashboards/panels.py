@@ -14,7 +14,7 @@ from grafana_foundation_sdk.models.dashboard import Panel as PanelModel
 from grafana_foundation_sdk.models.piechart import PieChartLegendValues, PieChartType
 
 from opinion_stream.dashboards.queries import LEDGER, PROMETHEUS, Sql
-from opinion_stream.dashboards.style import Link, by_thresholds, fixed, hidden, linked, palette
+from opinion_stream.dashboards.style import Link, by_thresholds, fixed, hidden, linked, named, palette
 
 Query = Builder[Dataquery]
 Panel = Builder[PanelModel]
@@ -59,11 +59,16 @@ def curve(
     bars: bool = False,
     stacked: bool = False,
     colours: Mapping[str, str] | None = None,
+    names: Mapping[str, str] | None = None,
     nothing: str = "所选时段内没有数据",
     thresholds: ThresholdsConfig | None = None,
     top: float | None = None,
 ) -> timeseries.Panel:
-    """Series over time: lines, or (`bars`) stacked columns. `thresholds`: drawn as dashed lines."""
+    """Series over time: lines, or (`bars`) stacked columns.
+
+    `names`: Chinese names of series that are called by a label's value; `colours`: by a series' own name, before that;
+    `thresholds`: drawn as dashed lines.
+    """
     panel = timeseries.Panel().title(title).description(about).span(span).height(height).unit(unit).no_value(nothing)
     panel.datasource(LEDGER if isinstance(queries[0], Sql) else PROMETHEUS).targets(list(queries))
     panel.color_scheme(palette()).line_width(2).fill_opacity(12).show_points(c.VisibilityMode.NEVER).min(0)
@@ -79,9 +84,14 @@ def curve(
         panel.thresholds(thresholds).thresholds_style(dashed)
     if top is not None:
         panel.max(top)
-    for name, colour in (colours or {}).items():
-        panel.override_by_name(name, fixed(colour))
+    _dress(panel, names or {}, colours or {})
     return panel
+
+
+def _dress(panel: timeseries.Panel | bargauge.Panel, names: Mapping[str, str], colours: Mapping[str, str]) -> None:
+    for name in dict.fromkeys((*names, *colours)):
+        look = [*(fixed(colours[name]) if name in colours else ()), *(named(names[name]) if name in names else ())]
+        panel.override_by_name(name, look)
 
 
 def rows(
@@ -120,9 +130,10 @@ def bars(
     height: int = 9,
     top: float | None = None,
     links: Sequence[Link] = (),
+    names: Mapping[str, str] | None = None,
     nothing: str = "所选范围内没有数据",
 ) -> bargauge.Panel:
-    """Horizontal bars, one per row (SQL) or series (Prometheus)."""
+    """Horizontal bars, one per row (SQL) or series (Prometheus; `names` as for `curve`)."""
     sql = isinstance(query, Sql)
     every = common.ReduceDataOptions().calcs(["lastNotNull"]).fields("").values(sql)
     panel = bargauge.Panel().title(title).description(about).with_target(query).span(span).height(height)
@@ -131,6 +142,7 @@ def bars(
     panel.orientation(c.VizOrientation.HORIZONTAL).display_mode(c.BarGaugeDisplayMode.BASIC)
     if top is not None:
         panel.max(top)
+    _dress(panel, names or {}, {})
     if links:
         panel.data_links([DashboardLink(link.title).url(link.url()) for link in links])
     return panel

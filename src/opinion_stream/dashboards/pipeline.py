@@ -16,6 +16,8 @@ from opinion_stream.dashboards.style import (
     ORANGE,
     PIPELINE,
     RED,
+    STAGE_NAMES,
+    TOPIC_NAMES,
     YELLOW,
     scaled,
     steps,
@@ -114,6 +116,7 @@ def _flow() -> Iterator[Panel]:
         "收下的记录",
         f"各环节每秒收下的记录数。{_FROM}",
         [prom(f"sum by (stage) ({rate('opinion_records_in_total')})", "{{stage}}")],
+        names=STAGE_NAMES,
         unit="suffix: 条/秒",
         span=8,
     )
@@ -121,6 +124,7 @@ def _flow() -> Iterator[Panel]:
         "写出的记录",
         f"各主题每秒写出的记录数。{_FROM}",
         [prom(f"sum by (topic) ({rate('opinion_records_out_total')})", "{{topic}}")],
+        names=TOPIC_NAMES,
         unit="suffix: 条/秒",
         span=8,
     )
@@ -128,6 +132,7 @@ def _flow() -> Iterator[Panel]:
         "积压的记录",
         f"各环节尚未确认的记录数。{_FROM}",
         [prom(f"sum by (stage) ({metric('opinion_consumer_lag_records')})", "{{stage}}")],
+        names=STAGE_NAMES,
         unit="suffix: 条",
         span=8,
         thresholds=steps((10_000, ORANGE), base=CALM),
@@ -139,6 +144,7 @@ def _delays() -> Iterator[Panel]:
         "从采集到处理完",
         f"九成五的提及从进入采集主题到这一环节处理完的用时（模拟时钟下按记录时间计）。{_FROM}",
         [prom(quantile(0.95, "opinion_delay_from_collection_seconds", "stage"), "{{stage}}")],
+        names=STAGE_NAMES,
         unit="s",
         span=8,
     )
@@ -146,6 +152,7 @@ def _delays() -> Iterator[Panel]:
         "从发布到处理完",
         f"九成五的提及从公开发布到这一环节处理完的用时：也含来源被采到之前的时间。{_FROM}",
         [prom(quantile(0.95, "opinion_delay_from_publication_seconds", "stage"), "{{stage}}")],
+        names=STAGE_NAMES,
         unit="s",
         span=8,
     )
@@ -153,6 +160,7 @@ def _delays() -> Iterator[Panel]:
         "每批用时",
         f"九成五的批次从首条记录到服务器确认的用时。{_FROM}",
         [prom(quantile(0.95, "opinion_batch_seconds", "stage"), "{{stage}}")],
+        names=STAGE_NAMES,
         unit="s",
         span=8,
     )
@@ -161,15 +169,25 @@ def _delays() -> Iterator[Panel]:
 def _letters() -> Iterator[Panel]:
     yield bars(
         "死信原因",
-        f"时段内写入的死信数，按环节和原因。{_FROM}",
-        prom(
-            f"sort_desc(sum by (stage, code) ({increase('opinion_dead_letters_total', state='open')}) > 0)",
-            "{{stage}} · {{code}}",
-            instant=True,
+        "未处置的死信数，按环节和原因代码（含义见 docs/runbook.md）。来源：台账（SQL）。",
+        table(
+            "stage_label || ' · ' || kind as 原因, count(*) as 死信",
+            "v_dead_letters",
+            "unsettled",
+            end="group by 1 order by 2 desc limit 15",
         ),
         steps((1, YELLOW), (50, ORANGE)),
         unit="suffix: 条",
-        nothing="时段内没有死信",
+        nothing="没有未处置的死信",
+    )
+    yield curve(
+        "写入死信的速度",
+        f"各环节每分钟写入的死信数：突然多起来，多半是来源改了格式。{_FROM}",
+        [prom(f"60 * sum by (stage) ({rate('opinion_dead_letters_total', state='open')})", "{{stage}}")],
+        unit="suffix: 条/分",
+        span=6,
+        height=9,
+        names=STAGE_NAMES,
     )
     yield rows(
         "死信",
@@ -180,8 +198,8 @@ def _letters() -> Iterator[Panel]:
             "v_dead_letters",
             end="order by unsettled desc, at desc limit 100",
         ),
-        span=16,
-        columns={"时间": width(160), "原因": width(420), "重放次数": scaled((1, YELLOW), (3, ORANGE))},
+        span=10,
+        columns={"时间": width(120), "原因": width(300), "重放次数": scaled((1, YELLOW), (3, ORANGE))},
         nothing="没有死信",
     )
 
@@ -216,6 +234,7 @@ def _state() -> Iterator[Panel]:
         "状态大小",
         f"各环节持久状态的大小。{_FROM}",
         [prom(f"sum by (stage) ({metric('opinion_state_bytes')})", "{{stage}}")],
+        names=STAGE_NAMES,
         unit="bytes",
         span=6,
     )
@@ -236,6 +255,7 @@ def _state() -> Iterator[Panel]:
                 "{{stage}}",
             )
         ],
+        names=STAGE_NAMES,
         unit="percentunit",
         span=6,
         top=1,
@@ -245,6 +265,7 @@ def _state() -> Iterator[Panel]:
         "重复送达",
         f"重启或再均衡后再次送达、已跳过的记录，每秒。{_FROM}",
         [prom(f"sum by (stage) ({rate('opinion_records_repeated_total')})", "{{stage}}")],
+        names=STAGE_NAMES,
         unit="suffix: 条/秒",
         span=6,
     )
@@ -259,6 +280,7 @@ def _state() -> Iterator[Panel]:
         "持有的分区",
         f"各环节持有的分区数：应等于设置的分区数，掉下去说明有进程没接上。{_FROM}",
         [prom(f"sum by (stage) ({metric('opinion_partitions_owned')})", "{{stage}}")],
+        names=STAGE_NAMES,
         unit="suffix: 个",
         span=6,
     )
@@ -272,6 +294,8 @@ def _doors() -> Iterator[Panel]:
         unit="suffix: 次/秒",
         span=6,
         colours={"ok": GREEN, "partial": YELLOW, "failed": RED},
+        names={"ok": "正常", "partial": "部分失败", "failed": "中断"},
+        height=6,
         nothing="没有采集服务在运行",
     )
     yield bars(
@@ -281,7 +305,7 @@ def _doors() -> Iterator[Panel]:
         steps((0.7, YELLOW), (1, RED)),
         unit="suffix: 倍",
         span=6,
-        height=8,
+        height=6,
         nothing="没有采集服务在运行",
     )
     yield curve(
@@ -294,6 +318,7 @@ def _doors() -> Iterator[Panel]:
         unit="suffix: 条/秒",
         span=6,
         colours={"收下": GREEN, "拒绝": ORANGE},
+        height=6,
         nothing="没有接口服务在运行",
     )
     yield curve(
@@ -302,5 +327,6 @@ def _doors() -> Iterator[Panel]:
         [prom(f"sum by (service, outcome) ({rate('opinion_deliveries_total')})", "{{service}} {{outcome}}")],
         unit="suffix: 次/秒",
         span=6,
+        height=6,
         nothing="没有通知、发布服务在运行",
     )

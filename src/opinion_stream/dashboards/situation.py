@@ -210,28 +210,22 @@ def _volume() -> Iterator[Panel]:
         span=12,
     )
     yield bars(
-        "实时类别分布",
-        f"时段内研判的提及数，含拿不准的（unsure）。{_LIVE}",
-        prom(
-            f"sort_desc(sum by (category) ({increase('opinion_mentions_by_category_total')}) > 0)",
-            "{{category}}",
-            instant=True,
-        ),
+        "时段内研判的类别",
+        f"时段内研判的提及数，拿不准、转人工的单列。{_LIVE}",
+        _now("category"),
         steps(base=BLUE),
         unit="suffix: 条",
         span=6,
+        names={"unsure": "拿不准", "other": "其他"},
     )
     yield bars(
-        "实时媒体分布",
+        "时段内研判的诉求性质",
         f"时段内研判的提及数。{_LIVE}",
-        prom(
-            f"sort_desc(sum by (tier) ({increase('opinion_mentions_by_media_tier_total')}) > 0)",
-            "{{tier}}",
-            instant=True,
-        ),
+        _now("nature", "category"),
         steps(base=BLUE),
         unit="suffix: 条",
         span=6,
+        names={nature.value: nature.label for nature in Nature},
     )
 
 
@@ -259,6 +253,7 @@ def _matters() -> Iterator[Panel]:
             "倍数": scaled((2, YELLOW), (5, ORANGE), (10, RED), name="suffix: 倍", decimals=1),
             "理由": width(420),
         },
+        height=6,
         nothing="时段内没有预警",
     )
     yield rows(

@@ -15,6 +15,8 @@ from grafana_foundation_sdk.models.dashboard import (
 )
 
 from opinion_stream.models.base import Grade, Nature
+from opinion_stream.models.task import TaskState
+from opinion_stream.topics import TOPICS, Stage
 
 RED: Final = "#E02F44"
 ORANGE: Final = "#FF780A"
@@ -37,6 +39,11 @@ NATURE_COLOURS: Final[Mapping[Nature, str]] = {
     Nature.OTHER: GREY,
 }
 DIRECTION_COLOURS: Final[Mapping[str, str]] = {"上升": RED, "平稳": GREY, "回落": GREEN}
+
+STAGE_NAMES: Final[Mapping[str, str]] = {stage.value: stage.label for stage in Stage}
+TOPIC_NAMES: Final[Mapping[str, str]] = {topic.name: topic.label for topic in TOPICS}
+STATE_NAMES: Final[Mapping[str, str]] = {state.value: state.label for state in TaskState}
+LEVEL_NAMES: Final[Mapping[str, str]] = {"reminder": "提醒", "missed": "督办", "second": "再次督办", "other": "其他"}
 
 DUTY, SITUATION, RESPONSE, PIPELINE = "opinion-duty", "opinion-situation", "opinion-response", "opinion-pipeline"
 """The dashboards' uids: part of their addresses, so they never change."""
@@ -79,6 +86,11 @@ def palette() -> FieldColor:
 def fixed(colour: str) -> list[DynamicConfigValue]:
     """A series always of this colour."""
     return [DynamicConfigValue("color", {"mode": "fixed", "fixedColor": colour})]
+
+
+def named(name: str) -> list[DynamicConfigValue]:
+    """A series whose label value is shown by its Chinese name."""
+    return [DynamicConfigValue("displayName", name)]
 
 
 def hidden() -> list[DynamicConfigValue]:
