@@ -11,7 +11,13 @@ cd deploy/secrets
 secret() { [ -s "$1" ] || "$python" -c 'import secrets; print(secrets.token_hex(24), end="")' >"$1"; }
 
 [ -s broker.pem ] || "$python" ../kafka/certificates.py . kafka1 kafka2 kafka3 localhost 127.0.0.1
-for name in pseudonym-key metrics-token intake-tokens postgres-password grafana-password; do secret "$name"; done
+for name in pseudonym-key metrics-token postgres-password grafana-password grafana-reader-password; do secret "$name"; done
+printf 'postgresql://ledger:%s@postgres:5432/opinion' "$(cat postgres-password)" >ledger-url
+# One client of the intake for a start: its token, and the file of hashes that the intake knows. Add others by hand.
+if ! grep -q '^clients:' intake-tokens 2>/dev/null; then
+  printf 'osi_%s' "$("$python" -c 'import secrets; print(secrets.token_urlsafe(32), end="")')" >intake-token
+  printf 'clients:\n  - {name: local, sha256: %s, sources: [hotline, wenzheng]}\n' "$(sha256sum intake-token | cut -d ' ' -f 1)" >intake-tokens
+fi
 : >kafka-users.new
 for service in admin collection assessment incidents reporting response collect intake notify publish ledger desk upstream; do
   secret "kafka-$service"

@@ -1,7 +1,8 @@
 """`make observability`: runs the scenario against real servers and asks them all that the dashboards ask.
 
 Prometheus is scraped in real time, while the ledger holds the scenario's three simulated days; each query is asked
-over its own time. Exit code 1 when a query is wrong, a panel without an excuse is empty, or the staged fault raises no alarm.
+over its own time. Exit code 1 when a query is wrong, a panel without an excuse is empty, or a staged fault raises no
+alarm.
 """
 
 from __future__ import annotations
@@ -177,7 +178,8 @@ def _line(title: str, number: int, own: list[Answer], empty: int) -> str:
     kinds = [sum(a.query.place is place for a in own) for place in (Place.PANEL, Place.VARIABLE, Place.ANNOTATION)]
     return (
         f"{title}  面板 {number}，查询 {len(own)}（面板 {kinds[0]}、变量 {kinds[1]}、标注 {kinds[2]}），"
-        f"有数据的面板 {number - empty}，返回 {sum(len(a.rows) for a in own)} 行、{sum(len(a.series) for a in own)} 条序列，"
+        f"有数据的面板 {number - empty}，返回 {sum(len(a.rows) for a in own)} 行、"
+        f"{sum(len(a.series) for a in own)} 条序列，"
         f"最慢 {max(a.seconds for a in own) * 1000:.0f} 毫秒"
     )
 
