@@ -302,7 +302,7 @@ def bars(canvas: Canvas, at: Box, panel: Panel, answers: list[Answer]) -> None:
         y = at.y + n * height
         colour = reached(value, looks["thresholds"]["steps"])
         left = min(190.0, at.w * 0.38)
-        canvas.text(at.x + left - 8, y + height / 2, shortened(name, left / 6.2), 8.5, right=True)
+        canvas.text(at.x + left - 8, y + height / 2, shortened(name, left / 6.4), 8.5, right=True)
         canvas.bar(Box(at.x + left, y + 3, at.w - left - 76, height - 6), "#22252B")
         canvas.bar(Box(at.x + left, y + 3, (at.w - left - 76) * min(1, value / most), height - 6), colour, 3)
         words = shown(round(value, 2), looks.get("unit", ""), 0 if value >= 1 or not value else 2)

@@ -1,4 +1,4 @@
-"""What the dashboards ask, with its variables filled in: valid SQL on a ledger's views, and nothing leaves its quotes."""
+"""What the dashboards ask, filled in: valid SQL on a ledger's views, and nothing leaves its quotes."""
 
 from __future__ import annotations
 

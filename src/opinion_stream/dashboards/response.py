@@ -162,13 +162,12 @@ def _units() -> Iterator[Panel]:
             "unit_name as 责任单位, overdue as 超时未办, unit_code",
             "v_unit_figures",
             UNIT,
-            "overdue > 0",
-            end="order by overdue desc limit 15",
+            end="order by overdue desc, received desc limit 15",
         ),
         steps((1, ORANGE), (3, RED)),
         unit="suffix: 个",
         height=11,
-        nothing="没有超时未办的时限",
+        nothing="还没有交办的任务",
     )
 
 
