@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -105,3 +107,36 @@ def test_no_secret_is_committed() -> None:
     ignored = (DEPLOY.parent / ".gitignore").read_text(encoding="utf-8")
     assert "deploy/secrets/" in ignored
     assert "deploy/.env" in ignored
+    # Being ignored does not help a file that git knows already.
+    git = shutil.which("git")
+    if git is None or not (DEPLOY.parent / ".git").exists():
+        pytest.skip("no git, or not a checkout: what is committed cannot be told")
+    known = subprocess.run(
+        [git, "ls-files", "deploy/secrets", "deploy/.env"],
+        cwd=DEPLOY.parent,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert known.stdout == ""
+
+
+def test_compose_has_what_analysts_need_and_opens_it_to_this_machine_alone() -> None:
+    whole = yaml.safe_load((DEPLOY / "compose.yml").read_text(encoding="utf-8"))
+    services = whole["services"]
+    assert {"intake", "ledger", "postgres", "prometheus", "alertmanager", "grafana"} <= services.keys()
+    grafana = services["grafana"]["environment"]
+    assert grafana["GF_AUTH_ANONYMOUS_ENABLED"] == "false"
+    assert grafana["GF_SECURITY_ADMIN_PASSWORD__FILE"] == "/run/secrets/grafana-password"
+    assert "ports" not in services["postgres"]
+    used = {
+        s if isinstance(s, str) else s["source"] for service in services.values() for s in service.get("secrets", [])
+    }
+    assert used <= whole["secrets"].keys()
+    script = (DEPLOY / "secrets.sh").read_text(encoding="utf-8")
+    for name in ("ledger-url", "intake-tokens", "grafana-password", "grafana-reader-password", "postgres-password"):
+        assert name in script
+    for service in services.values():
+        for volume in service.get("volumes", []):
+            if str(volume).startswith("./") and not str(volume).startswith("./prometheus/"):
+                assert (DEPLOY / str(volume).split(":")[0]).exists(), volume
