@@ -251,9 +251,8 @@ def curves(canvas: Canvas, at: Box, panel: Panel, answers: list[Answer]) -> None
     short = unit if not unit.startswith("suffix:") else ""
     plot.yaxis.set_major_formatter(FuncFormatter(lambda value, _: shown(value, short)))
     plot.yaxis.set_major_locator(_ticks(unit, plot.get_ylim()[1]))
-    long = bars
-    plot.xaxis.set_major_locator(mdates.AutoDateLocator(minticks=3, maxticks=6, tz=ZONE))
-    plot.xaxis.set_major_formatter(mdates.DateFormatter("%m-%d %H时" if long else "%H:%M:%S", tz=ZONE))
+    plot.xaxis.set_major_locator(mdates.HourLocator(byhour=(0, 12), tz=ZONE) if bars else MaxNLocator(4))
+    plot.xaxis.set_major_formatter(mdates.DateFormatter("%m-%d %H时" if bars else "%H:%M:%S", tz=ZONE))
     for label in (*plot.get_xticklabels(), *plot.get_yticklabels()):
         label.set_fontfamily(canvas.font)
     if unit.startswith("suffix:"):
