@@ -34,7 +34,8 @@ def exceptions(boards: Sequence[Board]) -> str:
         "target-promql-rule": _panels(boards, _is_sql, _SQL),
         "panel-units-rule": _panels(boards, _has_suffix, _UNITS),
     }
-    text = yaml.safe_dump({"exclusions": {rule: {"entries": entries} for rule, entries in rules.items()}}, **_STYLE)
+    exclusions = {rule: {"entries": entries} for rule, entries in rules.items()}
+    text: str = yaml.safe_dump({"exclusions": exclusions}, **_STYLE)
     return _HEAD + text
 
 

@@ -169,7 +169,7 @@ def _delays() -> Iterator[Panel]:
 def _letters() -> Iterator[Panel]:
     yield bars(
         "死信原因",
-        "未处置的死信数，按环节和原因代码（含义见 docs/runbook.md）。来源：台账（SQL）。",
+        "未处置的死信数，按环节和原因代码（含义见 docs/dead-letters.md）。来源：台账（SQL）。",
         table(
             "stage_label || ' · ' || kind as 原因, count(*) as 死信",
             "v_dead_letters",
