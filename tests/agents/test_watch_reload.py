@@ -46,9 +46,12 @@ class Broker:
                 await self._more.wait()
 
     async def send_all(self, records: Sequence[Outgoing]) -> list[int]:
-        self.written += records
+        offsets: list[int] = []
+        for record in records:
+            offsets.append(sum((r.topic, r.partition) == (record.topic, record.partition) for r in self.written))
+            self.written.append(record)
         self._more.set()
-        return list(range(len(records)))
+        return offsets
 
     def collected(self) -> list[Mention]:
         found = [r.value for r in self.written if r.topic == "opinion.mentions.collected"]
