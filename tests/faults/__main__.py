@@ -92,7 +92,7 @@ def _check_again(options: argparse.Namespace) -> int:
     node = Node(options.check / "kafka")
     node.again()
     try:
-        findings = asyncio.run(_findings(_settings(node.address, options.seed, options.partitions), {}))
+        findings = asyncio.run(_findings(_settings(node.address, options.seed, options.partitions), {}, 0))
         print(text(Run(options.seed, 0, _load_words(), [], findings, "-")))
     finally:
         node.stop()
@@ -169,14 +169,14 @@ async def _run(options: argparse.Namespace, node: Node, folder: Path) -> Run:
         minutes = (time.monotonic() - began) / 60
     finally:
         codes = await asyncio.to_thread(fleet.stop)
-    findings = await _findings(settings, codes)
+    findings = await _findings(settings, codes, load.sent)
     return Run(options.seed, minutes, _load_words(), injector.struck, findings, _exits(fleet, codes))
 
 
-async def _findings(settings: Settings, codes: dict[str, int]) -> Findings:
+async def _findings(settings: Settings, codes: dict[str, int], sent: int) -> Findings:
     print("        reading and checking everything ...", flush=True)
     records = await patiently(lambda: read_all(settings))
-    findings = Checker(settings, load_policy(settings.config), records).check()
+    findings = Checker(settings, load_policy(settings.config), records, sent).check()
     findings.add(
         "at the end every worker stops by itself with exit code 0",
         f"{len(codes)} workers",

@@ -18,6 +18,7 @@ from faults.rerun import Rerun
 from opinion_stream.adapters.reading import Stored
 from opinion_stream.bootstrap import tools_of
 from opinion_stream.demo.figures import inbound_ids
+from opinion_stream.errors import BrokerError
 from opinion_stream.models.task import ResponseTask
 from opinion_stream.policy import Policy
 from opinion_stream.settings import Settings
@@ -87,10 +88,11 @@ async def read_all(settings: Settings) -> dict[TopicPartition, list[Record]]:
     )
     await consumer.start()
     try:
-        await consumer._client.force_metadata_update()
-        for name in names:
-            await consumer._client.add_topic(name)
-        partitions = [TopicPartition(n, p) for n in names for p in sorted(consumer.partitions_for_topic(n) or ())]
+        metadata = await consumer._client.fetch_all_metadata()
+        partitions = [TopicPartition(n, p) for n in names for p in sorted(metadata.partitions_for_topic(n) or ())]
+        missing = set(names) - {partition.topic for partition in partitions}
+        if missing:
+            raise BrokerError(f"the broker does not know {', '.join(sorted(missing))} yet")
         consumer.assign(partitions)
         ends = await consumer.end_offsets(partitions)
         await consumer.seek_to_beginning(*partitions)
@@ -108,10 +110,13 @@ async def read_all(settings: Settings) -> dict[TopicPartition, list[Record]]:
 class Checker:
     """Checks what stands on the broker, given the policy the run had."""
 
-    def __init__(self, settings: Settings, policy: Policy, records: Mapping[TopicPartition, Sequence[Record]]) -> None:
+    def __init__(
+        self, settings: Settings, policy: Policy, records: Mapping[TopicPartition, Sequence[Record]], sent: int
+    ) -> None:
         self._settings = settings
         self._policy = policy
         self._records = records
+        self._sent = sent
         self._stories: dict[tuple[Stage, int], Story] = {
             (stage, partition): read(self._of(changelog_name(settings.topic_prefix, stage), partition))
             for stage in STATEFUL
@@ -130,6 +135,11 @@ class Checker:
 
     def check(self) -> Findings:
         """Everything."""
+        self.found.add(
+            "there was something to be checked: as many records came in as were sent",
+            f"{self._sent} sent",
+            [] if len(self._all(INBOUND)) >= max(1, self._sent) else [f"{len(self._all(INBOUND))} on the topic"],
+        )
         self._accounted()
         self._consumed()
         self._reruns()

@@ -56,7 +56,7 @@ class Load:
         self._spare = self._spares()
 
     async def play(self) -> None:
-        """Rounds of the scenario until `stop` is set; comes back with the road at rest."""
+        """Rounds of the scenario until `stop` is set, the first one to its end; comes back with the road at rest."""
         driver = Patient(self.settings, self.producer, self.watcher, self.far, lambda: None, load_routine(SCENARIO))
         await self.watcher.seek(driver.watched(), from_beginning=True)
         steps = load_steps(SCENARIO, minutes=360)
@@ -66,7 +66,7 @@ class Load:
                 self.now = step.until + number * APART
                 await driver.take(self._step(step, number))
                 self.steps += 1
-                if self.stop:
+                if self.stop and (number or step is steps[-1]):
                     return
 
     def _step(self, step: Step, number: int) -> Step:
