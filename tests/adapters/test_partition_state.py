@@ -109,6 +109,24 @@ def test_what_was_not_said_is_kept_for_the_next_owner_and_only_for_it() -> None:
     assert Worker(log).state.unsaid() == []
 
 
+def test_what_was_said_is_not_missed_when_the_next_batch_died_over_it() -> None:
+    log = Log()
+    worker = Worker(log)
+    worker.state.wrote([log.append(k, v, None) for k, v in worker.state.stage({"t": 1}, [b"one", b"two"]).items()])
+    worker.seal()
+    worker.state.wrote(worker.flush())
+    worker.state.finish()
+    for key, value in worker.state.stage({"t": 2}, [b"three"]).items():
+        log.append(key, value, None)  # and dies before its marker
+
+    second = Worker(log)
+    second.commit()
+
+    assert second.state.unsaid() == []
+    assert second.state.applied("t", 0)
+    assert not second.state.applied("t", 1)
+
+
 def test_a_worker_that_wakes_after_another_has_taken_over_is_stopped_at_its_next_write() -> None:
     log = Log()
     sleeper = Worker(log)

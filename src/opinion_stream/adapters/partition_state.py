@@ -314,7 +314,10 @@ class PartitionState:
         self.marker, self._staged, self._claimed = marker, None, True
 
     def unsaid(self) -> list[bytes]:
-        """The packed outputs of a valid batch that may not have been written, in order; empty if all are."""
+        """The packed outputs of a valid batch that may not have been written, in order; empty if all are.
+
+        An entry of a later batch tells that all are: nobody begins a batch before the last one has had its say.
+        """
         if self.marker.outbox is None:
             return []
         batch, count = self.marker.outbox
@@ -322,6 +325,8 @@ class PartitionState:
         for number in range(count):
             raw = self._backend.get(OUTBOX + b"%d" % number)
             envelope = None if raw is None else Envelope.unpack(raw)
+            if envelope is not None and envelope.batch > batch:
+                return []
             if envelope is None or envelope.batch != batch or envelope.current is None:
                 raise Fenced(f"entry {number} of the outbox of batch {batch} is not there")
             chunks.append(envelope.current)
