@@ -13,6 +13,7 @@ CODES: dict[str, str] = {
     "too_deep": "嵌套过深",
     "not_an_object": "不是对象",
     # the fields of a raw mention
+    "unmapped": "不合映射",
     "missing_field": "缺少字段",
     "empty_field": "字段为空",
     "field_too_long": "字段过长",
