@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import logging
 import os
 import random
@@ -19,11 +20,12 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 
 from faults.checker import Checker, Findings, read_all
 from faults.fleet import Fleet
-from faults.injector import Injector
+from faults.injector import Injector, Struck
 from faults.kinds import DISK_BYTES, Scene
 from faults.load import ROOT, Load, real_lines
 from faults.node import Node
@@ -36,6 +38,8 @@ from opinion_stream.settings import Settings, load_settings
 from opinion_stream.topics import Stage
 
 SESSION_SECONDS = 10.0
+LEFT = "run.json"
+"""What a run leaves in its folder beside logs and data, for `--check`."""
 
 
 def main() -> int:
@@ -88,12 +92,18 @@ def _options() -> argparse.Namespace:
 
 
 def _check_again(options: argparse.Namespace) -> int:
-    """The checker alone, over the data of a run that was kept; `--seed` and `--partitions` as it had them."""
+    """The checker alone, over the data of a run that was kept; `--partitions` as it had them."""
     node = Node(options.check / "kafka")
     node.again()
     try:
-        findings = asyncio.run(_findings(_settings(node.address, options.seed, options.partitions), {}, 0))
-        print(text(Run(options.seed, 0, _load_words(), [], findings, "-")))
+        had = json.loads((options.check / LEFT).read_text(encoding="utf-8"))
+        settings = _settings(node.address, had["seed"], options.partitions)
+        findings = asyncio.run(_findings(settings, had["codes"], had["sent"]))
+        struck = [Struck(**fault) for fault in had["struck"]]
+        run = Run(had["seed"], had["minutes"], _load_words(), struck, findings, had["exits"])
+        print(text(run))
+        if options.report is not None:
+            write(run, options.report)
     finally:
         node.stop()
     return 0 if findings.hold else 1
@@ -169,6 +179,15 @@ async def _run(options: argparse.Namespace, node: Node, folder: Path) -> Run:
         minutes = (time.monotonic() - began) / 60
     finally:
         codes = await asyncio.to_thread(fleet.stop)
+    left = {
+        "seed": options.seed,
+        "minutes": minutes,
+        "sent": load.sent,
+        "codes": codes,
+        "exits": _exits(fleet, codes),
+        "struck": [asdict(fault) for fault in injector.struck],
+    }
+    (folder.parent / LEFT).write_text(json.dumps(left), encoding="utf-8")
     findings = await _findings(settings, codes, load.sent)
     return Run(options.seed, minutes, _load_words(), injector.struck, findings, _exits(fleet, codes))
 
