@@ -71,11 +71,18 @@ def test_the_fingerprint_stands_for_the_ends_of_all_chains() -> None:
 
 def test_only_what_comes_after_the_last_entry_is_new() -> None:
     first, second, third = (entry(builders.later(hours=n), "k", {"n": n}) for n in range(3))
+
+    def end_of(*acts: Entry) -> Link:
+        return extend("a", None, acts)[-1]
+
     assert not_yet(None, [first, second]) == [first, second]
-    assert not_yet(second, [first, second, third]) == [third]
-    assert not_yet(third, [first, second, third]) == []
+    assert not_yet(end_of(first, second), [first, second, third]) == [third]
+    assert not_yet(end_of(first, second, third), [first, second, third]) == []
     # More happened than a record keeps.
-    assert not_yet(first, [second, third]) == [second, third]
+    assert not_yet(end_of(first), [second, third]) == [second, third]
+    # A record that keeps the latest alone, and one whose acts are alike.
+    assert not_yet(end_of(first, second), [second, third]) == [third]
+    assert not_yet(end_of(first), [first, second, first]) == [second, first]
 
 
 def test_an_act_taken_over_from_a_merged_incident_belongs_to_that_one() -> None:

@@ -115,6 +115,15 @@ def test_from_compacted_topics_come_the_same_histories_and_the_same_chains(
     assert exported(filled(new_ledger(), left), tmp_path / "left") == whole
 
 
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_old_versions_that_come_again_change_no_chain(new_ledger: NewLedger, tmp_path: Path, seed: int) -> None:
+    # Acts may be dated back, so that an old version ends later than the newest; it says nothing new all the same.
+    records = eventful(seed)
+    whole = exported(filled(new_ledger(), Topics(records)), tmp_path / "whole")
+    again = exported(filled(new_ledger(), Topics([*records, *records]), 70), tmp_path / "again")
+    assert again["audit.jsonl"] == whole["audit.jsonl"]
+
+
 def test_what_befell_an_incident_that_was_merged_in_stands_on_its_own_chain(new_ledger: NewLedger) -> None:
     survivor = life_of_incident("i-1", 6)[-1][1]
     taken = life_of_incident("i-2", 6)[-1][1]

@@ -107,6 +107,17 @@ def test_who_did_not_see_that_another_wrote_is_told(new_ledger: NewLedger) -> No
         other.write(Batch({(t.TASKS.name, 0): records[:1]}, {(t.TASKS.name, 0): None}))
 
 
+def test_who_reads_again_what_is_written_is_told(new_ledger: NewLedger) -> None:
+    engine = new_ledger()
+    topics = Topics(eventful(mentions=3))
+    writer = Writer(engine)
+    feed(writer, topics, 1000)
+    place = t.TASKS.name, 0
+    records = [r for r in topics.records if r.topic == t.TASKS.name]
+    with pytest.raises(Moved):
+        writer.write(Batch({place: records[-1:]}, {place: writer.offsets()[place]}))
+
+
 @pytest.mark.parametrize("seed", [1, 2, 3, 4])
 def test_the_figures_of_units_are_those_of_the_bulletin(new_ledger: NewLedger, seed: int) -> None:
     engine = new_ledger()

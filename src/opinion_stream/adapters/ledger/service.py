@@ -52,6 +52,7 @@ class Ledger(ConsumerRebalanceListener):  # type: ignore[misc]
         if clock is not None:
             self._names[full_name(prefix, CLOCK)] = CLOCK.name
         self._stands: dict[Place, int | None] = {}
+        self._seeking = asyncio.Lock()
         self._consumer: AIOKafkaConsumer | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -82,8 +83,11 @@ class Ledger(ConsumerRebalanceListener):  # type: ignore[misc]
             await consumer.stop()
 
     async def _round(self, consumer: AIOKafkaConsumer, stop: asyncio.Event) -> None:
-        fetched = await consumer.getmany(timeout_ms=POLL_MS, max_records=self._settings.ledger_batch)
+        async with self._seeking:
+            fetched = await consumer.getmany(timeout_ms=POLL_MS, max_records=self._settings.ledger_batch)
+            known = set(self._stands)
         batch = Batch()
+        unknown: list[Place] = []
         for partition, records in fetched.items():
             name = self._names[partition.topic]
             stored = [_stored(record) for record in records]
@@ -91,12 +95,18 @@ class Ledger(ConsumerRebalanceListener):  # type: ignore[misc]
                 await asyncio.to_thread(self._clock.take, stored)
                 continue
             place = name, partition.partition
+            if place not in known:
+                unknown.append(place)
+                continue
             batch.records[place] = stored
-            batch.before[place] = self._stands.get(place)
+            batch.before[place] = self._stands[place]
+        if unknown:
+            # Assigned a moment ago, and read from where the group stands, which may be anywhere.
+            await self._find(unknown, stop)
         if not len(batch):
             return
         if await self._write(batch, stop):
-            self._stands |= batch.after()
+            self._stands |= {place: after for place, after in batch.after().items() if place in self._stands}
             self._on_written(len(batch))
             await self._tell_group(consumer, fetched.keys())
 
@@ -128,30 +138,38 @@ class Ledger(ConsumerRebalanceListener):  # type: ignore[misc]
         await self._seek(names)
 
     async def on_partitions_revoked(self, revoked: Sequence[TopicPartition]) -> None:
-        """Nothing is held that is not written."""
+        """Nothing is held that is not written; what was known of these partitions may be old when they come back."""
+        for partition in revoked:
+            self._stands.pop((self._names[partition.topic], partition.partition), None)
+
+    async def _find(self, places: Sequence[Place], stop: asyncio.Event) -> None:
+        try:
+            await self._seek(places)
+        except DBAPIError as error:
+            log.error("database does not tell where it stands", error=type(error.orig).__name__)
+            await _pause(stop, WAITS[0])
 
     async def _seek(self, places: Sequence[Place]) -> None:
         if self._consumer is None:
             return
-        stands = await asyncio.to_thread(self._writer.offsets)
-        for name, number in places:
-            partition = TopicPartition(f"{self._settings.topic_prefix}.{name}", number)
-            offset = stands.get((name, number))
-            self._stands[name, number] = offset
-            if partition not in self._consumer.assignment():
-                continue
-            if offset is not None:
-                self._consumer.seek(partition, offset)
-            else:
-                await self._consumer.seek_to_beginning(partition)
+        # Not while a fetch is under way: what it returns would seem to come from the place that is sought.
+        async with self._seeking:
+            stands = await asyncio.to_thread(self._writer.offsets)
+            for name, number in places:
+                partition = TopicPartition(f"{self._settings.topic_prefix}.{name}", number)
+                if partition not in self._consumer.assignment():
+                    continue
+                offset = stands.get((name, number))
+                if offset is not None:
+                    self._consumer.seek(partition, offset)
+                else:
+                    await self._consumer.seek_to_beginning(partition)
+                self._stands[name, number] = offset
 
     async def _tell_group(self, consumer: AIOKafkaConsumer, partitions: Sequence[TopicPartition]) -> None:
         assigned = consumer.assignment()
-        offsets = {
-            partition: OffsetAndMetadata(self._stands[self._names[partition.topic], partition.partition], "")
-            for partition in partitions
-            if partition in assigned and self._names[partition.topic] != CLOCK.name
-        }
+        stands = {p: self._stands.get((self._names[p.topic], p.partition)) for p in partitions if p in assigned}
+        offsets = {p: OffsetAndMetadata(offset, "") for p, offset in stands.items() if offset is not None}
         try:
             if offsets:
                 await consumer.commit(offsets)

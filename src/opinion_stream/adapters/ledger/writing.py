@@ -24,7 +24,10 @@ Place = tuple[str, int]
 
 
 class Moved(LedgerError):
-    """Another process has written since: what this one believed to be next is not. Begin anew from the database."""
+    """What this process believed to be next is not: another has written since, or the records were read twice.
+
+    Begin anew from where the database stands.
+    """
 
 
 @dataclass
@@ -63,11 +66,14 @@ class Writer:
             stands = _offsets(db)
             if any(stands.get(place) != offset for place, offset in batch.before.items()):
                 raise Moved("another process has written to this ledger")
-            rows = _write_final(db, [change for change in changes if change.version is None])
-            rows += _write_versions(db, [change for change in changes if change.version is not None])
+            if any(found and found[0].offset < stands.get(place, 0) for place, found in batch.records.items()):
+                raise Moved("these records were written before")
+            final = [change for change in changes if change.version is None]
+            rows, newer = _write_versions(db, [change for change in changes if change.version is not None])
+            rows += _write_final(db, final)
             written, decided = write_letters(db, letters)
             rows += written + add_acts(db, decided, all_new=True)
-            rows += add_acts(db, [*_acts(changes)])
+            rows += add_acts(db, [*_acts(final), *_acts(newer)])
             rows += add(db, s.UNREADABLE, unreadable)
             _remember(db, batch.after())
         self.rows += rows
@@ -118,33 +124,42 @@ def _write_final(db: sa.Connection, changes: Sequence[Change]) -> int:
     return sum(add(db, table, list(rows.values())) for table, rows in by_table.items())
 
 
-def _write_versions(db: sa.Connection, changes: Sequence[Change]) -> int:
+def _write_versions(db: sa.Connection, changes: Sequence[Change]) -> tuple[int, list[Change]]:
+    """The rows written, and the changes that were newer than what the ledger had, in order."""
     by_table: dict[sa.Table, list[Change]] = {}
     for change in changes:
         by_table.setdefault(change.table, []).append(change)
-    return sum(_write_newer(db, table, found) for table, found in by_table.items())
+    rows = 0
+    newer: list[Change] = []
+    for table, found in by_table.items():
+        found = _newer(db, table, found)
+        rows += _write_newer(db, table, found)
+        newer += found
+    return rows, newer
+
+
+def _newer(db: sa.Connection, table: sa.Table, changes: Sequence[Change]) -> list[Change]:
+    known = {row.id: row.version for row in _where_in(db, sa.select(table.c.id, table.c.version), table.c.id, changes)}
+    newer: list[Change] = []
+    for change in changes:
+        version = change.version or 0
+        if version > known.get(change.id, -1):
+            known[change.id] = version
+            newer.append(change)
+    return newer
 
 
 def _write_newer(db: sa.Connection, table: sa.Table, changes: Sequence[Change]) -> int:
-    known = {row.id: row.version for row in _where_in(db, sa.select(table.c.id, table.c.version), table.c.id, changes)}
-    latest: dict[str, Change] = {}
-    lives: dict[tuple[str, int | None], Change] = {}
-    for change in changes:
-        version = change.version or 0
-        if version <= known.get(change.id, -1):
-            continue
-        if change.id not in latest or (latest[change.id].version or 0) < version:
-            latest[change.id] = change
-        life = change.id, change.life
-        if life not in lives or (lives[life].version or 0) < version:
-            lives[life] = change
+    old = {row.id for row in _where_in(db, sa.select(table.c.id), table.c.id, changes)}
+    latest = {change.id: change for change in changes}
+    lives = {(change.id, change.life): change for change in changes}
     rows = upsert(db, table, [change.row for change in latest.values()])
-    old = [change for change in lives.values() if change.id in known]
     below: dict[sa.Table, list[Row]] = {}
     for change in lives.values():
         for child, found in change.children().items():
             below.setdefault(child, []).extend(found)
-    rows += sum(_replace(db, child, old, found) for child, found in below.items())
+    given = [change for change in lives.values() if change.id in old]
+    rows += sum(_replace(db, child, given, found) for child, found in below.items())
     return rows
 
 
@@ -182,7 +197,7 @@ def add_acts(db: sa.Connection, acts: Sequence[tuple[str, list[Entry]]], *, all_
     new: list[Link] = []
     for subject, entries in acts:
         end = last.get(subject)
-        links = extend(subject, end, entries if all_new else not_yet(end.entry if end else None, entries))
+        links = extend(subject, end, entries if all_new else not_yet(end, entries))
         if links:
             last[subject] = links[-1]
             new += links

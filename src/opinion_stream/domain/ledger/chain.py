@@ -62,18 +62,22 @@ def extend(subject: str, last: Link | None, entries: Sequence[Entry]) -> list[Li
     return links
 
 
-def not_yet(last: Entry | None, known: Sequence[Entry]) -> Sequence[Entry]:
+def not_yet(last: Link | None, known: Sequence[Entry]) -> Sequence[Entry]:
     """What of a record's own list of acts, oldest first, comes after the last entry of its chain.
 
-    Records keep all acts of a task and the latest 50 of an incident; if the last entry is no longer among them, more
-    happened at once than a record keeps, and all that is later goes on the chain.
+    The record must be newer than all that the chain was made of: the times of acts do not tell their order, for a
+    person may date an act back. Records keep all acts of a task, so that the number of the link is the place of its
+    act, and the latest 50 of an incident. If the last entry is no longer among those, more happened at once than a
+    record keeps, and all that is later goes on the chain.
     """
     if last is None:
         return known
+    if len(known) >= last.seq and known[last.seq - 1] == last.entry:
+        return known[last.seq :]
     for index in range(len(known) - 1, -1, -1):
-        if known[index] == last:
+        if known[index] == last.entry:
             return known[index + 1 :]
-    return [act for act in known if act.at > last.at]
+    return [act for act in known if act.at > last.entry.at]
 
 
 @dataclass(frozen=True)
