@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from opinion_stream.adapters.seal import Sealer
 from opinion_stream.agents.stage import Output, Record
@@ -79,7 +79,8 @@ class Guard:
 
     def decode(self, records: Iterable[Record], model: type[W], dead: list[Output]) -> Iterator[tuple[Record, W]]:
         """Each record that is a valid `model`, with the model; a dead letter in `dead` for each other."""
-        validate = TypeAdapter(model).validate_json
+        # The class builds its validator once; an adapter made here would build its own for each batch.
+        validate = model.model_validate_json
         for record in records:
             try:
                 yield record, validate(record.value)

@@ -6,8 +6,6 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import TypeVar
 
-from pydantic import TypeAdapter
-
 from opinion_stream.adapters.reading import Reader, Stored
 from opinion_stream.adapters.seal import Sealer
 from opinion_stream.agents.guard import Guard
@@ -59,7 +57,7 @@ async def read_figures(settings: Settings, policy: Policy, read: Reader) -> Summ
         by_topic[record.topic.removeprefix(f"{settings.topic_prefix}.")].append(record)
 
     def all_of(name: str, model: type[M]) -> tuple[M, ...]:
-        validate = TypeAdapter(model).validate_json
+        validate = model.model_validate_json
         return tuple(validate(record.value) for record in by_topic[name] if record.value is not None)
 
     return summarise(
@@ -83,7 +81,7 @@ async def read_figures(settings: Settings, policy: Policy, read: Reader) -> Summ
 
 def set_aside(records: Sequence[Stored]) -> tuple[Mention, ...]:
     """Those collected mentions that an exclusion sets aside; the others are not decoded."""
-    validate = TypeAdapter(Mention).validate_json
+    validate = Mention.model_validate_json
     return tuple(validate(r.value) for r in records if r.value is not None and b'"set_aside":"' in r.value)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import chinese_calendar
@@ -10,6 +11,7 @@ import chinese_calendar
 _LAST_SECOND = time(23, 59, 59)
 
 
+@lru_cache(maxsize=4096)  # the library looks through all its years at each question
 def is_working_day(day: date) -> bool:
     """Whether offices work on `day`.
 
