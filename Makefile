@@ -4,6 +4,8 @@ SHELL := /bin/bash
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 STAMP := .venv/.installed
+# Two at once, the longest first: the end-to-end tests wait much, and each brings up a road of its own.
+SPREAD := -n 2 --dist worksteal
 
 .PHONY: $(shell grep -oE '^[a-z0-9-]+:' $(MAKEFILE_LIST) | tr -d :)
 
@@ -34,13 +36,13 @@ type: setup
 	$(BIN)/mypy
 
 unit: setup  ## Unit tests alone (no broker)
-	$(BIN)/pytest --ignore=tests/broker --ignore=tests/e2e
+	$(BIN)/pytest $(SPREAD) --ignore=tests/broker --ignore=tests/e2e
 
 e2e: setup  ## End-to-end tests on the embedded broker
-	$(BIN)/pytest tests/broker tests/e2e
+	$(BIN)/pytest $(SPREAD) tests/e2e tests/broker
 
 test-kafka: setup  ## The same end-to-end tests on a real Apache Kafka (needs Java 17 and Maven)
-	@bash deploy/kafka/kafka.sh run $(BIN)/pytest tests/broker tests/e2e; code=$$?; \
+	@bash deploy/kafka/kafka.sh run $(BIN)/pytest $(SPREAD) tests/e2e tests/broker; code=$$?; \
 	if [ $$code -eq 3 ] && [ -z "$$CI" ]; then echo "test-kafka: skipped, see the line above"; exit 0; fi; exit $$code
 
 test-postgres: setup  ## The ledger's tests on a real PostgreSQL (Debian's package; installed if you are root)

@@ -29,7 +29,7 @@ from opinion_stream.settings import Settings, load_settings
 from opinion_stream.topics import full_name
 
 pytestmark = pytest.mark.broker
-MENTIONS = 400
+MENTIONS = 150
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ class Process:
         while not reached():
             assert self._process.poll() is None, "the ledger ended by itself"
             assert time.monotonic() < end, "the ledger did not get there in time"
-            time.sleep(0.05)
+            time.sleep(0.1)
 
     def end(self, number: int) -> int:
         """Send a signal; the exit code."""
