@@ -10,6 +10,7 @@ from builders import small_policy
 from opinion_stream.adapters.clock import SystemClock
 from opinion_stream.adapters.delivery_metrics import DeliveryMetrics
 from opinion_stream.adapters.intake.metrics import IntakeMetrics
+from opinion_stream.adapters.ledger.metrics import LedgerMetrics
 from opinion_stream.agents.closed_lists import ClosedLists
 from opinion_stream.agents.metrics import StageMetrics
 from opinion_stream.agents.road_metrics import RoadMetrics
@@ -22,13 +23,17 @@ def registries() -> dict[str, CollectorRegistry]:
     lists = ClosedLists.of(small_policy())
     found: dict[str, CollectorRegistry] = {}
     for stage in Stage:
-        registry = found[stage.value] = StageMetrics(stage, lists.figures).registry
+        metrics = StageMetrics(stage, lists.figures)
+        registry = found[stage.value] = metrics.registry
+        if stage is Stage.COLLECTION:
+            metrics.watch_rules("aa")
         RoadMetrics(stage, lists, registry, SystemClock())
         describe_worker(registry, stage.value, lambda: True, Path())
     found["intake"] = IntakeMetrics().registry
     found["notify"] = DeliveryMetrics("notify", ["duty-desk"]).registry
     found["publish"] = DeliveryMetrics("publish", ["website"]).registry
-    for service in (*(stage.value for stage in Stage), "notify", "publish"):
+    found["ledger"] = LedgerMetrics().registry
+    for service in (*(stage.value for stage in Stage), "notify", "publish", "ledger"):
         describe_process(found[service], service, small_policy())
     return found
 

@@ -13,12 +13,14 @@ import yaml
 from prometheus_client import generate_latest
 
 from metric_registries import registries, table
+from opinion_stream.deployment.kubernetes import OTHERS
+from opinion_stream.topics import Stage
 
 REPO = Path(__file__).parents[1]
 PROMETHEUS = REPO / "deploy" / "prometheus"
 RULES = sorted((PROMETHEUS / "rules").glob("*.yml"))
-OF_OTHERS = ("opinion_source_", "opinion_ledger_", "opinion_state_recovery_records")
-"""Metrics of services that keep registries of their own, checked where they live."""
+OF_OTHERS = ("opinion_source_",)
+"""Metrics of the collect service, checked where they live."""
 
 
 def rules() -> list[dict[str, Any]]:
@@ -46,13 +48,27 @@ def test_the_documentation_lists_every_metric_with_its_type_and_labels() -> None
 def test_an_alert_says_in_chinese_what_is_wrong_and_where_the_cure_stands(rule: dict[str, Any]) -> None:
     name, notes = rule["alert"], rule["annotations"]
     assert all(re.search("[\u4e00-\u9fff]", notes[key]) for key in ("summary", "description"))
-    assert notes["runbook_url"] == f"docs/runbook.md#{name.lower()}"
+    assert notes["runbook_url"] == f"{{{{ $externalLabels.runbook }}}}#{name.lower()}"
     assert rule["labels"]["severity"] in ("page", "ticket")
     runbook = (REPO / "docs/runbook.md").read_text(encoding="utf-8")
     section = re.search(rf"^## {name}\n(.*?)(?=^## |\Z)", runbook, re.M | re.S)
     assert section is not None, f"docs/runbook.md has no section {name}"
     for part in ("含义", "影响", "先看什么", "怎么处理", "何时算好"):
         assert f"**{part}**" in section.group(1)
+
+
+@pytest.mark.parametrize("name", ["prometheus/prometheus.yml", "observability/prometheus.compose.yml"])
+def test_the_address_of_the_runbook_stands_in_one_place_and_is_no_label_of_alerts(name: str) -> None:
+    config = yaml.safe_load((REPO / "deploy" / name).read_text(encoding="utf-8"))
+    assert re.fullmatch(r"https?://[^#\s]+", config["global"]["external_labels"]["runbook"])
+    assert config["alerting"]["alert_relabel_configs"] == [{"action": "labeldrop", "regex": "runbook"}]
+
+
+@pytest.mark.parametrize("name", ["prometheus/prometheus.yml", "observability/prometheus.compose.yml"])
+def test_prometheus_asks_every_service_that_shows_figures(name: str) -> None:
+    text = (REPO / "deploy" / name).read_text(encoding="utf-8")
+    for service in (*(stage.value for stage in Stage), *(service.name for service in OTHERS)):
+        assert re.search(rf"[ \[]{service}[,:\]}}]", text), service
 
 
 def test_every_alert_is_tested_to_fire_and_to_keep_quiet() -> None:

@@ -38,6 +38,7 @@ from opinion_stream.topics import STATEFUL, Stage, changelog_name, full_name, gr
 if TYPE_CHECKING:
     from faust.tables.manager import TableManager
 
+    from opinion_stream.adapters.watch_file import Outcome, WatchFile
     from opinion_stream.domain.collection.watch.watcher import Watcher
 
 log = structlog.get_logger(__name__)
@@ -88,10 +89,7 @@ def tools_of(settings: Settings, policy: Policy, stage: Stage, metrics: StageMet
         )
     watcher: Callable[[], Watcher] | None = None
     if stage is Stage.COLLECTION:
-        from opinion_stream.adapters.watch_file import WatchFile
-
-        told = metrics.watch_file if metrics is not None else lambda outcome: None
-        watcher = WatchFile(settings.config / "watch.yaml", policy.watch, every=settings.watch_seconds, told=told)
+        watcher = _watch_file(settings, policy, metrics)
     tools = Tools(
         policy=policy,
         sealer=Sealer(secret),
@@ -100,6 +98,20 @@ def tools_of(settings: Settings, policy: Policy, stage: Stage, metrics: StageMet
         watcher=watcher,
     )
     return tools if metrics is None else replace(tools, count=metrics.happened, watched=metrics.watched)
+
+
+def _watch_file(settings: Settings, policy: Policy, metrics: StageMetrics | None) -> WatchFile:
+    from opinion_stream.adapters.watch_file import WatchFile
+
+    def told(outcome: Outcome) -> None:
+        if metrics is not None:
+            metrics.watch_file(outcome)
+            metrics.watch_rules(file.version)
+
+    file = WatchFile(settings.config / "watch.yaml", policy.watch, every=settings.watch_seconds, told=told)
+    if metrics is not None:
+        metrics.watch_rules(file.version)
+    return file
 
 
 def stop_at_once(error: BaseException) -> None:

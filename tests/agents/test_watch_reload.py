@@ -19,11 +19,13 @@ from opinion_stream.agents.assessment import AssessmentDesk
 from opinion_stream.agents.collection import CollectionDesk
 from opinion_stream.agents.metrics import StageMetrics
 from opinion_stream.agents.stage import Record, Tools
-from opinion_stream.bootstrap import StageApp
+from opinion_stream.bootstrap import StageApp, tools_of
 from opinion_stream.domain.state import DictStore
 from opinion_stream.models.assessment import AssessedMention
 from opinion_stream.models.mention import Mention
 from opinion_stream.policy import load_policy
+from opinion_stream.policy.version import rules_version
+from opinion_stream.policy.watch import Watch
 from opinion_stream.settings import load_settings
 from opinion_stream.topics import COLLECTED, INBOUND, Stage
 
@@ -120,6 +122,41 @@ async def test_the_running_worker_takes_up_a_changed_file(tmp_path: Path) -> Non
         await broker.until(2)
 
     assert [m.set_aside for m in broker.collected()] == ["商业广告", None]
+    versions = [m.watch_version for m in broker.collected()]
+    assert told_of_rules(worker.metrics.registry) == [versions[1]] != [versions[0]]
+
+
+async def test_a_refused_file_leaves_the_version_that_is_told_as_it_was(tmp_path: Path) -> None:
+    config = tmp_path / "config"
+    shutil.copytree(SMALL_POLICY, config)
+    settings = load_settings(pseudonym_key="a key of sixteen and more characters", config=config, watch_seconds=0)
+    metrics = StageMetrics(Stage.COLLECTION)
+    watcher = tools_of(settings, load_policy(config), Stage.COLLECTION, metrics).watcher
+    assert watcher is not None
+    before = told_of_rules(metrics.registry)
+    assert before == [watcher().version]
+    (config / "watch.yaml").write_text("exclusions: 3\n", encoding="utf-8")
+    watcher()
+    assert told_of_rules(metrics.registry) == before
+    (config / "watch.yaml").write_text(NO_RULES, encoding="utf-8")
+    assert told_of_rules(metrics.registry) == before, "looked at with the next batch"
+    assert [watcher().version] == told_of_rules(metrics.registry) != before
+
+
+def test_only_collection_tells_of_watch_rules_and_the_others_rules_do_not_change_with_them() -> None:
+    assert told_of_rules(StageMetrics(Stage.INCIDENTS).registry) == []
+    policy = small_policy()
+    other = policy.model_copy(update={"watch": Watch()})
+    assert rules_version(other) == rules_version(policy)
+    assert rules_version(policy.model_copy(update={"routes": other.routes.model_copy(update={"max_returns": 9})})) != (
+        rules_version(policy)
+    )
+
+
+def told_of_rules(registry: CollectorRegistry) -> list[str]:
+    """The versions of watch rules that Prometheus would see."""
+    families = [family for family in registry.collect() if family.name == "opinion_watch_rules"]
+    return [sample.labels["version"] for family in families for sample in family.samples]
 
 
 def test_assessment_passes_over_what_is_set_aside_and_counts_it() -> None:

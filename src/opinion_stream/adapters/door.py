@@ -108,10 +108,12 @@ def open_door(
 
 
 @contextlib.asynccontextmanager
-async def watched_door(settings: Settings, registry: CollectorRegistry) -> AsyncIterator[None]:
-    """`open_door` for a service that is ready as long as its loop, which is the running one, comes round."""
+async def watched_door(
+    settings: Settings, registry: CollectorRegistry, ready: Callable[[], bool] = lambda: True
+) -> AsyncIterator[None]:
+    """`open_door` for a service that lives as long as its loop, which is the running one, comes round."""
     pulse = Pulse()
-    open_door(settings, registry, pulse.alive, lambda: True)
+    open_door(settings, registry, pulse.alive, ready)
     beating = asyncio.create_task(pulse.beat())
     try:
         yield

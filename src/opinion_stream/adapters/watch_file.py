@@ -44,6 +44,11 @@ class WatchFile:
         self._digest: bytes | None = None
         self._looked = -float("inf")
 
+    @property
+    def version(self) -> str:
+        """Of the rules in force; when `told` hears of `taken` it is the new one."""
+        return self._watcher.version
+
     def __call__(self) -> Watcher:
         """The rules in force."""
         if self._now() - self._looked >= self._every:

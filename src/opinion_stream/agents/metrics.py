@@ -6,7 +6,7 @@ from collections import Counter as Tally
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, disable_created_metrics
 
 from opinion_stream.agents.stage import Happening, Output
 from opinion_stream.agents.state_figures import StateFigures
@@ -111,6 +111,12 @@ class StageMetrics:
             ["stage"],
             registry=self.registry,
         ).labels(**labels)
+        self._watch_rules = Info(
+            "opinion_watch_rules",
+            "The watch rules in force; follows a change of watch.yaml while the worker runs.",
+            ["stage"],
+            registry=self.registry,
+        )
 
     def happened(self, what: Happening, times: int) -> None:
         """Count what a desk has counted. See `Happening`; a batch that is done again counts again."""
@@ -138,6 +144,10 @@ class StageMetrics:
         hits.update(("exclusion", mention.set_aside) for mention in mentions if mention.set_aside is not None)
         for (kind, rule), count in hits.items():
             self._watched.labels(stage=self._stage, kind=kind, rule=rule).inc(count)
+
+    def watch_rules(self, version: str) -> None:
+        """Tell which watch rules are in force, by their version; the one before is told no more."""
+        self._watch_rules.labels(stage=self._stage).info({"version": version})
 
     def watch_file(self, outcome: Literal["same", "taken", "refused"]) -> None:
         """Note what became of a file of watch rules that was looked at because it had changed."""

@@ -21,7 +21,10 @@ def describe_process(registry: CollectorRegistry, service: str, policy: Policy |
     build.labels(service).info({"version": __version__, "python": platform.python_version()})
     if policy is not None:
         rules = Info(
-            "opinion_rules", "The rules it works by: a digest of the configuration.", ["service"], registry=registry
+            "opinion_rules",
+            "The rules it works by: a digest of the configuration without watch.yaml (see opinion_watch_rules_info).",
+            ["service"],
+            registry=registry,
         )
         rules.labels(service).info({"version": rules_version(policy), "jurisdiction": policy.jurisdiction.region})
 

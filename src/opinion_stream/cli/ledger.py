@@ -58,16 +58,21 @@ def run(
     place = _where(settings)
     if migrate:
         _migrate(settings, place)
-    asyncio.run(_serve(settings, place))
+    asyncio.run(_serve(settings, place, names_rules=migrate))
 
 
-async def _serve(settings: Settings, place: Where) -> None:
+async def _serve(settings: Settings, place: Where, names_rules: bool) -> None:
+    """`names_rules`: the names in it are of the policy at hand, which the figures then tell."""
+    from opinion_stream.adapters.door import watched_door
     from opinion_stream.adapters.ledger.clock import SimulatedClock, forget_clock
+    from opinion_stream.adapters.ledger.metrics import LedgerMetrics
     from opinion_stream.adapters.ledger.migrating import check_revision
     from opinion_stream.adapters.ledger.service import Ledger
     from opinion_stream.adapters.ledger.writing import Writer
     from opinion_stream.adapters.logs import set_up_logs
     from opinion_stream.adapters.signals import stop_on_signals
+    from opinion_stream.agents.worker_metrics import describe_process
+    from opinion_stream.policy import load_policy
 
     set_up_logs(settings.log_level)
     stop = stop_on_signals()
@@ -76,7 +81,11 @@ async def _serve(settings: Settings, place: Where) -> None:
     simulated = settings.clock == "topic"
     if not simulated:
         forget_clock(engine)
-    await Ledger(settings, Writer(engine), SimulatedClock(engine) if simulated else None).run(stop)
+    metrics = LedgerMetrics()
+    describe_process(metrics.registry, "ledger", load_policy(settings.config) if names_rules else None)
+    service = Ledger(settings, Writer(engine), SimulatedClock(engine) if simulated else None, metrics)
+    async with watched_door(settings, metrics.registry, service.ready):
+        await service.run(stop)
     engine.dispose()
 
 

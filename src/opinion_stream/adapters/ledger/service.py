@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+import contextlib
+import time
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 
 import structlog
@@ -14,8 +16,10 @@ from sqlalchemy.exc import DBAPIError
 from opinion_stream.adapters.admin import unanswered
 from opinion_stream.adapters.connection import client_options
 from opinion_stream.adapters.ledger.clock import SimulatedClock
+from opinion_stream.adapters.ledger.lag import watch
+from opinion_stream.adapters.ledger.metrics import LedgerMetrics
 from opinion_stream.adapters.ledger.rows import SOURCES
-from opinion_stream.adapters.ledger.writing import Batch, Moved, Place, Writer
+from opinion_stream.adapters.ledger.writing import Batch, Moved, Place, Writer, Written
 from opinion_stream.adapters.reading import Stored
 from opinion_stream.errors import BrokerError
 from opinion_stream.settings import Settings
@@ -25,6 +29,10 @@ GROUP = "ledger"
 POLL_MS = 500
 WAITS = (1.0, 2.0, 5.0, 10.0, 30.0)
 """Seconds between attempts while the database does not take a batch; nothing is polled meanwhile."""
+PARTITION_BYTES = 1024 * 1024
+"""Most bytes that the client fetches of a partition before they are polled, but for a larger single batch of Kafka."""
+FETCH_BYTES = 16 * 1024 * 1024
+"""Most bytes of one answer of a broker."""
 log = structlog.get_logger("opinion_stream.ledger")
 
 
@@ -40,13 +48,13 @@ class Ledger(ConsumerRebalanceListener):  # type: ignore[misc]
         settings: Settings,
         writer: Writer,
         clock: SimulatedClock | None = None,
-        on_written: Callable[[int], None] = lambda records: None,
+        metrics: LedgerMetrics | None = None,
     ) -> None:
-        """`on_written` is told the number of records after each batch."""
+        """`metrics` are told what is done; how far it is behind is looked at only where `metrics_port` shows it."""
         self._settings = settings
         self._writer = writer
         self._clock = clock
-        self._on_written = on_written
+        self._metrics = metrics or LedgerMetrics()
         prefix = settings.topic_prefix
         self._names = {full_name(prefix, topic): topic.name for topic in SOURCES}
         if clock is not None:
@@ -54,6 +62,13 @@ class Ledger(ConsumerRebalanceListener):  # type: ignore[misc]
         self._stands: dict[Place, int | None] = {}
         self._seeking = asyncio.Lock()
         self._consumer: AIOKafkaConsumer | None = None
+        self._joined = False
+        self._database_takes = True
+
+    def ready(self) -> bool:
+        """Whether it takes in what comes: a member of its group, knows where it stands, and the database takes it."""
+        known = {(self._names[p.topic], p.partition) for p in self._owned()} <= self._stands.keys()
+        return self._joined and known and self._database_takes
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set. Raises BrokerError when the broker does not answer at the start."""
@@ -67,7 +82,8 @@ class Ledger(ConsumerRebalanceListener):  # type: ignore[misc]
             auto_offset_reset="earliest",
             session_timeout_ms=int(settings.session_seconds * 1000),
             heartbeat_interval_ms=int(settings.session_seconds * 1000 / 4),
-            fetch_max_bytes=16 * 1024 * 1024,
+            fetch_max_bytes=FETCH_BYTES,
+            max_partition_fetch_bytes=PARTITION_BYTES,
         )
         consumer.subscribe(list(self._names), listener=self)
         try:
@@ -77,10 +93,27 @@ class Ledger(ConsumerRebalanceListener):  # type: ignore[misc]
             raise BrokerError(unanswered(settings.broker(), error)) from error
         log.info("ledger started", group=group)
         try:
-            while not stop.is_set():
-                await self._round(consumer, stop)
+            async with self._watched(consumer):
+                while not stop.is_set():
+                    await self._round(consumer, stop)
         finally:
+            self._joined = False
             await consumer.stop()
+
+    @contextlib.asynccontextmanager
+    async def _watched(self, consumer: AIOKafkaConsumer) -> AsyncIterator[None]:
+        if not self._settings.metrics_port:
+            yield
+            return
+        watching = asyncio.create_task(watch(consumer, self._owned, self._names, self._stands, self._metrics.behind))
+        try:
+            yield
+        finally:
+            watching.cancel()
+
+    def _owned(self) -> list[TopicPartition]:
+        assigned = self._consumer.assignment() if self._consumer is not None else ()
+        return [partition for partition in assigned if self._names[partition.topic] != CLOCK.name]
 
     async def _round(self, consumer: AIOKafkaConsumer, stop: asyncio.Event) -> None:
         async with self._seeking:
@@ -105,40 +138,54 @@ class Ledger(ConsumerRebalanceListener):  # type: ignore[misc]
             await self._find(unknown, stop)
         if not len(batch):
             return
-        if await self._write(batch, stop):
+        started = time.perf_counter()
+        written = await self._write(batch, stop)
+        if written is not None:
             self._stands |= {place: after for place, after in batch.after().items() if place in self._stands}
-            self._on_written(len(batch))
+            self._metrics.written(batch, written, time.perf_counter() - started)
             await self._tell_group(consumer, fetched.keys())
 
-    async def _write(self, batch: Batch, stop: asyncio.Event) -> bool:
-        """Whether it was written: not if another process was here first, or if it is time to stop."""
+    async def _write(self, batch: Batch, stop: asyncio.Event) -> Written | None:
+        """What came of it; None: not written, as another process was here first, or as it is time to stop."""
         failures = 0
         while not stop.is_set():
             try:
-                await asyncio.to_thread(self._writer.write, batch)
+                written = await asyncio.to_thread(self._writer.write, batch)
             except Moved:
                 log.warning("another ledger has written meanwhile: going on from where it stands")
                 await self._seek(list(batch.records))
-                return False
+                return None
             except DBAPIError as error:
                 wait = WAITS[min(failures, len(WAITS) - 1)]
                 failures += 1
+                self._fail()
                 # Without the statement: its parameters are what the records say.
                 log.error("database does not take the batch", error=type(error.orig).__name__, again_in_seconds=wait)
                 if failures > 3 and not error.connection_invalidated and not _may_pass(error):
                     raise
                 await _pause(stop, wait)
             else:
-                return True
-        return False
+                self._database_takes = True
+                return written
+        return None
+
+    def _fail(self) -> None:
+        self._database_takes = False
+        self._metrics.failed()
 
     async def on_partitions_assigned(self, assigned: Sequence[TopicPartition]) -> None:
         """Go on from where the ledger stands, whatever the group remembers."""
         names = [(self._names[p.topic], p.partition) for p in assigned if self._names[p.topic] != CLOCK.name]
-        await self._seek(names)
+        self._joined = True
+        try:
+            await self._seek(names)
+        except DBAPIError as error:
+            # Asked again before the first of their records is taken in.
+            log.error("database does not tell where it stands", error=type(error.orig).__name__)
 
     async def on_partitions_revoked(self, revoked: Sequence[TopicPartition]) -> None:
         """Nothing is held that is not written; what was known of these partitions may be old when they come back."""
+        self._joined = False
         for partition in revoked:
             self._stands.pop((self._names[partition.topic], partition.partition), None)
 
@@ -154,7 +201,12 @@ class Ledger(ConsumerRebalanceListener):  # type: ignore[misc]
             return
         # Not while a fetch is under way: what it returns would seem to come from the place that is sought.
         async with self._seeking:
-            stands = await asyncio.to_thread(self._writer.offsets)
+            try:
+                stands = await asyncio.to_thread(self._writer.offsets)
+            except DBAPIError:
+                self._fail()
+                raise
+            self._database_takes = True
             for name, number in places:
                 partition = TopicPartition(f"{self._settings.topic_prefix}.{name}", number)
                 if partition not in self._consumer.assignment():

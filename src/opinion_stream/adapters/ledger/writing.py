@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -45,6 +46,14 @@ class Batch:
         return sum(map(len, self.records.values()))
 
 
+@dataclass(frozen=True)
+class Written:
+    """What a batch came to: rows written, and by topic the records that could not be read."""
+
+    rows: int
+    unreadable: Mapping[str, int]
+
+
 class Writer:
     """Writes batches to one ledger. Any number may work at once: a transaction waits for the one before it."""
 
@@ -58,8 +67,11 @@ class Writer:
         with self._engine.connect() as db:
             return _offsets(db)
 
-    def write(self, batch: Batch) -> None:
-        """Take a batch in. Raises Moved when another process was here, and what SQLAlchemy raises (nothing stands)."""
+    def write(self, batch: Batch) -> Written:
+        """Take a batch in; what came of it.
+
+        Raises Moved when another process was here, and what SQLAlchemy raises; nothing stands then.
+        """
         changes, letters, unreadable = _understood(batch)
         with self._engine.begin() as db:
             alone(db)
@@ -77,6 +89,7 @@ class Writer:
             rows += add(db, s.UNREADABLE, unreadable)
             _remember(db, batch.after())
         self.rows += rows
+        return Written(rows, Counter(str(row["from_topic"]) for row in unreadable))
 
 
 def _understood(batch: Batch) -> tuple[list[Change], list[DeadLetter], list[Row]]:
