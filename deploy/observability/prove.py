@@ -24,6 +24,7 @@ import yaml
 from asking import Answer, Asker
 from servers import ROOT, Child, Paused, Postgres, Prometheus, ledger, until
 
+from opinion_stream.adapters.embedded_broker import free_port
 from opinion_stream.adapters.ledger.rows import SOURCES
 from opinion_stream.adapters.producer import BatchProducer
 from opinion_stream.adapters.reading import progress, reader
@@ -75,13 +76,15 @@ def _prove(folder: Path, data: Path) -> bool:
             config=ROOT / "config",
         )
         road = stack.enter_context(Road(settings, folder / "road", metrics=True, on_step=_say))
-        service = ledger(postgres.url, environment(road.settings, folder / "road"), folder)
+        port = free_port()
+        service = ledger(postgres.url, environment(road.settings, folder / "road"), folder, port)
         stack.callback(service.stop)
         _say("启动 Prometheus")
-        prometheus = Prometheus({s.value: port for s, port in road.metrics.items()}, folder, WAIT_SECONDS)
+        stages = {stage.value: number for stage, number in road.metrics.items()}
+        prometheus = Prometheus(stages, {"ledger": port}, folder, WAIT_SECONDS)
         stack.callback(prometheus.stop)
         since = datetime.now(UTC)
-        until("all workers are scraped", lambda: _up(prometheus) == len(road.metrics))
+        until("all workers are scraped", lambda: _up(prometheus) == len(road.metrics) + 1)
         _say("回放三天的情景")
         ends = asyncio.run(_play(road, service))
         waited = until("the ledger has written all", lambda: _written(postgres.url, ends), service.check)

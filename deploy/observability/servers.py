@@ -80,16 +80,18 @@ class Postgres:
         _said("postgres/postgres.sh", "stop", str(self._folder))
 
 
-def ledger(url: str, env: Mapping[str, str], folder: Path) -> Child:
-    """The ledger's service, writing into that database."""
+def ledger(url: str, env: Mapping[str, str], folder: Path, port: int) -> Child:
+    """The ledger's service, writing into that database; its figures on that port of this machine."""
     command = [sys.executable, "-m", "opinion_stream", "ledger", "run"]
-    return Child("ledger", command, folder, {**env, "OPINION_LEDGER_URL": url})
+    own = {"OPINION_LEDGER_URL": url, "OPINION_METRICS_PORT": str(port)}
+    return Child("ledger", command, folder, {**env, **own})
 
 
 class Prometheus:
     """A server that scrapes these processes every second, with the shipped rules and their waiting times shortened."""
 
-    def __init__(self, targets: Mapping[str, int], folder: Path, wait_seconds: int) -> None:
+    def __init__(self, stages: Mapping[str, int], services: Mapping[str, int], folder: Path, wait_seconds: int) -> None:
+        """`stages` and `services`: the ports of their figures."""
         program = str(Path(_said("prometheus/prometheus.sh", "get")) / "prometheus")
         port = free_port()
         self.address = f"http://127.0.0.1:{port}"
@@ -99,13 +101,17 @@ class Prometheus:
             "rule_files": [str(path) for path in rules],
             "scrape_configs": [
                 {
-                    "job_name": "opinion-workers",
+                    "job_name": job,
                     "honor_labels": True,
                     "static_configs": [
-                        {"targets": [f"127.0.0.1:{number}"], "labels": {"stage": stage}}
-                        for stage, number in targets.items()
+                        {"targets": [f"127.0.0.1:{number}"], "labels": {label: name}}
+                        for name, number in targets.items()
                     ],
                 }
+                for job, label, targets in (
+                    ("opinion-workers", "stage", stages),
+                    ("opinion-services", "service", services),
+                )
             ],
         }
         config["global"]["evaluation_interval"] = f"{SCRAPE_SECONDS}s"  # type: ignore[index]

@@ -8,6 +8,7 @@ from grafana_foundation_sdk.builders.dashboard import Dashboard, Row
 
 from opinion_stream.dashboards import frame
 from opinion_stream.dashboards.panels import Panel, bars, curve, figure, rows
+from opinion_stream.dashboards.pipeline_ledger import ledger_panels
 from opinion_stream.dashboards.queries import increase, metric, prom, quantile, rate, table, total
 from opinion_stream.dashboards.style import (
     BLUE,
@@ -44,6 +45,7 @@ def build() -> Dashboard:
         ("时延", _delays()),
         ("死信", _letters()),
         ("研判质量与状态", _state()),
+        ("台账", ledger_panels()),
         ("信息来源与出入口", _doors()),
     ):
         found.with_row(Row(title))

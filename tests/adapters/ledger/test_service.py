@@ -1,4 +1,4 @@
-"""The ledger's loop against a consumer and a database that we hold in our hands: one batch at a time, and its figures."""
+"""The ledger's loop against a consumer and a database in our hands: one batch at a time, and its figures."""
 
 from __future__ import annotations
 
