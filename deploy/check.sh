@@ -41,6 +41,15 @@ if command -v systemd-analyze >/dev/null; then
     # The program is not installed where this runs.
     sed 's#/opt/opinion-stream/bin/opinion-stream#/bin/true#' "$unit" >"$units/$(basename "$unit")"
   done
+  # An instance with a drop-in of its own is checked as that instance.
+  for drop in deploy/systemd/*.service.d; do
+    instance=$(basename "$drop" .d)
+    cp "$units/${instance%%@*}@.service" "$units/$instance"
+    mkdir "$units/$instance.d"
+    for conf in "$drop"/*.conf; do
+      sed 's#/opt/opinion-stream/bin/opinion-stream#/bin/true#' "$conf" >"$units/$instance.d/$(basename "$conf")"
+    done
+  done
   systemd-analyze verify --man=no "$units"/*.service || code=1
   echo "checked deploy/systemd"
 else

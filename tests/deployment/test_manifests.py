@@ -7,10 +7,13 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
+import typer
 import yaml
 
 from opinion_stream.access import SERVICES, rights, upstream, user_of
+from opinion_stream.cli.main import build
 from opinion_stream.cli.manifests import rendered
 from opinion_stream.deployment import kubernetes, strimzi
 from opinion_stream.settings import load_settings
@@ -140,3 +143,43 @@ def test_compose_has_what_analysts_need_and_opens_it_to_this_machine_alone() -> 
         for volume in service.get("volumes", []):
             if str(volume).startswith("./"):
                 assert (DEPLOY / str(volume).split(":")[0]).exists(), volume
+
+
+def _commands() -> dict[str, list[str]]:
+    """What each workload of Kubernetes, compose and systemd calls the program with."""
+    found = {
+        f"kubernetes {workload['metadata']['name']}": workload["spec"]["template"]["spec"]["containers"][0]["args"]
+        for workload in workloads()
+    }
+    services = yaml.safe_load((DEPLOY / "compose.yml").read_text(encoding="utf-8"))["services"]
+    for name, service in services.items():
+        if "OPINION_KAFKA_USERNAME" in (service.get("environment") or {}):
+            found[f"compose {name}"] = service["command"]
+    for service in kubernetes.OTHERS:
+        drop_in = DEPLOY / "systemd" / f"opinion-stream-service@{service.name}.service.d"
+        files = [DEPLOY / "systemd/opinion-stream-service@.service", *sorted(drop_in.glob("*.conf"))]
+        lines = "\n".join(path.read_text(encoding="utf-8") for path in files).splitlines()
+        started = [line.partition("=")[2] for line in lines if line.startswith("ExecStart=")][-1]
+        found[f"systemd {service.name}"] = started.replace("%i", service.name).split()[1:]
+    return found
+
+
+@pytest.mark.parametrize(("where", "words"), _commands().items(), ids=lambda value: str(value))
+def test_what_is_started_is_a_command_and_not_a_group_of_commands(where: str, words: list[str]) -> None:
+    group: Any = typer.main.get_command(build())
+    for word in words:
+        if not isinstance(group, click.Group):
+            break
+        assert word in group.commands, where
+        group = group.commands[word]
+    assert not isinstance(group, click.Group), f"{where}: {' '.join(words)} only prints its help"
+
+
+def test_the_ledger_is_told_its_database_by_a_secret_everywhere() -> None:
+    (pod,) = [one["spec"]["template"]["spec"] for one in workloads() if one["metadata"]["name"] == "ledger"]
+    given = {variable["name"]: variable["value"] for variable in pod["containers"][0]["env"]}
+    assert given["OPINION_LEDGER_URL_FILE"] == "/run/secrets/opinion/ledger-url"
+    drop_in = DEPLOY / "systemd/opinion-stream-service@ledger.service.d/ledger.conf"
+    assert "OPINION_LEDGER_URL_FILE=%d/ledger-url" in drop_in.read_text(encoding="utf-8")
+    services = yaml.safe_load((DEPLOY / "compose.yml").read_text(encoding="utf-8"))["services"]
+    assert services["ledger"]["environment"]["OPINION_LEDGER_URL_FILE"] == "/run/secrets/ledger-url"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from opinion_stream.access import COLLECT, INTAKE, LEDGER, NOTIFY, PUBLISH, Service, user_of
 from opinion_stream.settings import Settings
 from opinion_stream.topics import STATEFUL, Stage, full_name, group_id, inputs_of
@@ -19,6 +22,10 @@ CPU_MEMORY: dict[str, tuple[str, str]] = {
     Stage.RESPONSE.value: ("250m", "512Mi"),
 }
 OTHERS: tuple[Service, ...] = (COLLECT, INTAKE, NOTIFY, PUBLISH, LEDGER)
+COMMANDS: dict[Service, list[str]] = {LEDGER: ["ledger", "run"]}
+"""Where a service's command is not its name."""
+OWN: dict[Service, dict[str, str]] = {LEDGER: {"OPINION_LEDGER_URL_FILE": "/run/secrets/opinion/ledger-url"}}
+"""Settings that a service has beside those of all."""
 DATA = "/var/lib/opinion-stream"
 
 
@@ -52,7 +59,13 @@ def doors() -> list[Manifest]:
 def services(settings: Settings) -> list[Manifest]:
     """The other services, one worker each; all but the connectors and the intake keep a small file of their own."""
     return [
-        _workload(service.name, [service.name], user_of(settings.topic_prefix, service), keeps=service is not INTAKE)
+        _workload(
+            service.name,
+            COMMANDS.get(service, [service.name]),
+            user_of(settings.topic_prefix, service),
+            keeps=service is not INTAKE,
+            own=OWN.get(service, {}),
+        )
         for service in OTHERS
     ]
 
@@ -98,14 +111,16 @@ def user_of_stage(settings: Settings, stage: Stage) -> str:
     return f"{settings.topic_prefix}-{stage.value}"
 
 
-def _workload(name: str, arguments: list[str], user: str, keeps: bool) -> Manifest:
+def _workload(
+    name: str, arguments: list[str], user: str, keeps: bool, own: Mapping[str, str] = MappingProxyType({})
+) -> Manifest:
     """A Deployment, or with `keeps` a StatefulSet with a volume for each worker."""
     spec: dict[str, object] = {
         "replicas": 1,
         "selector": {"matchLabels": _labels(name)},
         "template": {
             "metadata": {"labels": _labels(name)},
-            "spec": _pod(name, arguments, user, keeps),
+            "spec": _pod(name, arguments, user, keeps, own),
         },
     }
     if keeps:
@@ -127,7 +142,7 @@ def _workload(name: str, arguments: list[str], user: str, keeps: bool) -> Manife
     }
 
 
-def _pod(name: str, arguments: list[str], user: str, keeps: bool) -> dict[str, object]:
+def _pod(name: str, arguments: list[str], user: str, keeps: bool, own: Mapping[str, str]) -> dict[str, object]:
     cpu, memory = CPU_MEMORY.get(name, ("100m", "256Mi"))
     volumes: list[object] = [
         {"name": "policy", "configMap": {"name": "opinion-policy"}},
@@ -146,6 +161,7 @@ def _pod(name: str, arguments: list[str], user: str, keeps: bool) -> dict[str, o
             {"name": "OPINION_KAFKA_PASSWORD_FILE", "value": "/run/secrets/opinion/kafka-password"},
             {"name": "OPINION_PSEUDONYM_KEY_FILE", "value": "/run/secrets/opinion/pseudonym-key"},
             {"name": "OPINION_METRICS_TOKEN_FILE", "value": "/run/secrets/opinion/metrics-token"},
+            *({"name": variable, "value": value} for variable, value in own.items()),
         ],
         "ports": [{"name": "metrics", "containerPort": PORT}],
         # State may take a while to come back; until then the worker lives and is not ready.
