@@ -289,6 +289,18 @@ BROKEN: dict[str, tuple[str, str, str, str]] = {
         "publications: [radio]",
         "playbooks.yaml: explosion.publications: 'radio' is not in publications of response.yaml",
     ),
+    "role named twice": (
+        "response.yaml",
+        "max_hops: 2",
+        "max_hops: 2\nroles: {duty_officer: 值班员}",
+        "response.yaml: roles.duty_officer: routes.yaml names this role already; leave it out here",
+    ),
+    "approver without a name": (
+        "response.yaml",
+        "max_hops: 2",
+        "max_hops: 2\nroles: {reviewer: 审核领导}\napprovers: [reviewer, reviever]",
+        "response.yaml: approvers: 'reviever' is neither in `roles` here nor in those of routes.yaml",
+    ),
     "publication": (
         "deadlines.yaml",
         '"publish:weibo"',
@@ -303,6 +315,11 @@ def test_reference_to_nothing_is_named(folder: Path, what: str) -> None:
     file, old, new, line = BROKEN[what]
     spoil(folder, file, old, new)
     assert f"{folder}/{line}" in problems_of(folder)
+
+
+def test_a_policy_from_before_acting_roles_had_names_is_valid(folder: Path) -> None:
+    spoil(folder, "response.yaml", "max_hops: 2", "max_hops: 2\napprovers: [reviewer]")
+    assert load_policy(folder).response.roles == {}
 
 
 @pytest.mark.parametrize("name", FILES)

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from opinion_stream.domain.response.machine import allowed_now
+from opinion_stream.domain.roles import role_name
 from opinion_stream.models.task import ClockState, CommandKind, ResponseTask, TaskClock, TaskEvent
 from opinion_stream.policy import Policy
 
@@ -93,14 +94,14 @@ def _lines(task: ResponseTask, policy: Policy, now: datetime) -> Iterator[str]:
             f"{at(clock.started_at)}起，{at(clock.due_at)}止；依据 {clock.source}"
         )
         for change in clock.changes:
-            approver = f"，{change.approver}批准" if change.approver else ""
+            approver = f"，{role_name(policy, change.approver)}批准" if change.approver else ""
             yield f"    {at(change.at)} {_CHANGES.get(change.change, change.change)}：{at(change.due_before)} → " + (
-                f"{at(change.due_after)}（{change.role}{approver}）{change.note}"
+                f"{at(change.due_after)}（{role_name(policy, change.role)}{approver}）{change.note}"
             )
     yield "经过："
     for event in task.history:
-        unit = f"·{event.unit}" if event.unit else ""
-        yield f"  {at(event.at)} {_action(event)}（{event.role}{unit}）→ {event.to_state.label}　{event.note}".rstrip()
+        who = role_name(policy, event.role) + (f"·{event.unit}" if event.unit else "")
+        yield f"  {at(event.at)} {_action(event)}（{who}）→ {event.to_state.label}　{event.note}".rstrip()
     yield "现在可以："
     for kind, problem in allowed_now(task, policy, now).items():
         yield f"  {kind.value} {kind.label}{f'——还不行：{problem}' if problem else ''}"

@@ -246,6 +246,8 @@ class Response(PolicyModel):
     """Transfers allowed before the office decides."""
     approvers: tuple[Code, ...] = ()
     """Roles that may approve a draft, an extension, a pause, a closing without publishing; empty: any other role."""
+    roles: dict[Code, Word] = Field(default_factory=dict)
+    """Names of the roles that act on tasks and have none in `routes.yaml`, since no report goes to them."""
     pause: Pause = Pause()
     reopen_grounds: dict[Code, ReopenGround] = Field(default_factory=dict)
     """A reopening that names none of them counts as one of a matter that is not solved."""

@@ -246,6 +246,7 @@ def _broken_references(policy: Policy) -> Iterator[str]:
         whole = (r for r in policy.routes.routes if r.to == "lead" and not (r.categories or r.natures or r.regions))
         if not any(grade in route.grades for route in whole):
             yield f"routes.yaml: routes: no route takes every matter of grade {grade} to its lead unit"
+    yield from _role_problems(policy)
     yield from _duty_problems(policy)
     yield from source_problems(policy)
     for notice in policy.deadlines.notices:
@@ -262,6 +263,16 @@ def _broken_references(policy: Policy) -> Iterator[str]:
     unknown = policy.playbooks.unknown(rules, policy.deadlines.clocks.keys(), policy.response.publications.keys())
     yield from (f"playbooks.yaml: {line}" for line in unknown)
     yield from (f"watch.yaml: {problem}" for problem in _watch_problems(policy.watch))
+
+
+def _role_problems(policy: Policy) -> Iterator[str]:
+    named, addressed = policy.response.roles, policy.routes.roles
+    for code in sorted(named.keys() & addressed.keys()):
+        yield f"response.yaml: roles.{code}: routes.yaml names this role already; leave it out here"
+    # Policies from before roles were named here stay valid.
+    for code in policy.response.approvers if named else ():
+        if code not in named and code not in addressed:
+            yield f"response.yaml: approvers: {code!r} is neither in `roles` here nor in those of routes.yaml"
 
 
 def _duty_problems(policy: Policy) -> Iterator[str]:

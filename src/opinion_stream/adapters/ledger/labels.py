@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from opinion_stream.adapters.ledger import schema as s
 from opinion_stream.adapters.ledger.rows import Row, meets
 from opinion_stream.domain.places import Places
+from opinion_stream.domain.roles import role_names
 from opinion_stream.models.base import Grade, Nature
 from opinion_stream.models.brief import BriefStatus
 from opinion_stream.models.control import DeadLetterState
@@ -103,7 +104,7 @@ def _names(policy: Policy) -> Iterator[tuple[str, Mapping[str, str]]]:
     yield "region_area", {region.code: places.shard(region.code) for region in policy.regions.regions}
     yield "unit", {unit.code: unit.name for unit in policy.units.units}
     yield "media_tier", {code: tier.name for code, tier in policy.media.tiers.items()} | {"unknown": "未列入"}
-    yield "role", {code: role.name for code, role in policy.routes.roles.items()}
+    yield "role", role_names(policy)
     yield "publication", {code: way.name for code, way in policy.response.publications.items()}
     yield "legal_ground", {code: ground.text for code, ground in policy.response.legal_grounds.items()}
     yield "clock", {code: clock.name for code, clock in policy.deadlines.clocks.items()}

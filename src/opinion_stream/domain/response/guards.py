@@ -8,6 +8,7 @@ from datetime import datetime
 
 from opinion_stream.domain.response.clocks import extended, open_clocks, paused
 from opinion_stream.domain.response.named import asked_units
+from opinion_stream.domain.roles import role_names
 from opinion_stream.models.task import ResponseTask, TaskCommand, TaskState
 from opinion_stream.policy import Policy
 
@@ -144,7 +145,9 @@ def _approver_of(role: str, task: ResponseTask, policy: Policy) -> str | None:
     if role == task.drafted_by:
         return "审批人不能是拟稿人（专人采编、领导审核）"
     if policy.response.approvers and role not in policy.response.approvers:
-        return f"批准的岗位须是：{'、'.join(policy.response.approvers)}（见 response.yaml 的 approvers）"
+        names = role_names(policy)
+        able = "、".join(f"{names[code]}（{code}）" if code in names else code for code in policy.response.approvers)
+        return f"批准的岗位须是：{able}，见 response.yaml 的 approvers"
     return None
 
 
