@@ -24,6 +24,7 @@ from opinion_stream.adapters.reading import progress, reader
 from opinion_stream.cli.common import BootstrapOption, ConfigOption, err, key_or_throwaway, out, settings_of
 from opinion_stream.demo.driver import Driver
 from opinion_stream.demo.figures import read_figures
+from opinion_stream.demo.ledger import DemoLedger
 from opinion_stream.demo.report import as_json, as_text
 from opinion_stream.demo.road import Road
 from opinion_stream.demo.scenario import Routine, Step, load_routine, load_steps
@@ -33,6 +34,7 @@ from opinion_stream.policy import Policy, load_policy
 from opinion_stream.settings import Settings, load_settings
 
 SCENARIO = Path("examples/qingyang-three-days")
+_ASK = "select grade_label, title from v_open_incidents"
 
 
 def register(app: typer.Typer) -> None:
@@ -53,7 +55,10 @@ def demo(
     bootstrap: BootstrapOption = None,
     config: ConfigOption = None,
 ) -> None:
-    """Run the whole road: broker, topics, five workers, a scenario of three days in simulated time, a summary."""
+    """Run the whole road: broker, topics, five workers, a scenario of three days in simulated time, a summary.
+
+    Then it stays up, with a ledger (SQLite) that can be asked at once.
+    """
     started = time.perf_counter()
     settings = _demo_settings(key_or_throwaway(settings_of(bootstrap, config)))
     policy = load_policy(settings.config)
@@ -70,7 +75,9 @@ def demo(
         if summary is not None:
             summary.write_text(as_json(found, seconds, not_done) + "\n", encoding="utf-8")
         if not leave:
-            _stay(road)
+            # Only now: it reads all from the beginning, and need not slow the road down on its way here.
+            with DemoLedger(road.settings, run_dir) as ledger:
+                _stay(road, ledger)
     finally:
         clean = road.stop()
         if keep:
@@ -120,7 +127,7 @@ async def _play(road: Road, policy: Policy, steps: list[Step], routine: Routine 
         await producer.stop()
 
 
-def _stay(road: Road) -> None:
+def _stay(road: Road, ledger: DemoLedger) -> None:
     """Stay up until Ctrl-C or SIGTERM."""
     address = road.settings.bootstrap()
     out.print(f"\n流水线仍在运行，消息服务在 {address}（按 Ctrl-C 停止）。在另一个终端可以：")
@@ -129,14 +136,22 @@ def _stay(road: Road) -> None:
     if road.settings.topic_prefix != "opinion":
         out.print(f"  （先 export OPINION_TOPIC_PREFIX={road.settings.topic_prefix}）")
     out.print(
-        "  看指标  " + "  ".join(f"{s.label} http://127.0.0.1:{port}/metrics" for s, port in road.metrics.items())
+        "  看指标  "
+        + "  ".join(f"{s.label} http://127.0.0.1:{port}/metrics" for s, port in road.metrics.items())
+        + f"  台账 http://127.0.0.1:{ledger.port}/metrics"
     )
+    out.print("  台账正在写入，几秒后可查：")
+    out.print(f"  查台账  .venv/bin/opinion-stream ledger status --url {ledger.url}", soft_wrap=True)
+    out.print(f"  用 SQL  sqlite3 {ledger.path} '{_ASK}'", soft_wrap=True)
     out.print(f"  看日志  {road.run_dir}")
     stop = threading.Event()
     before = {n: signal.signal(n, lambda *_: stop.set()) for n in (signal.SIGINT, signal.SIGTERM)}
     with _terminal_to_ourselves():
+        runs = True
         while not stop.wait(0.5):
             road.workers().check()
+            if runs and not (runs := ledger.check()):
+                out.print(f"台账进程反复退出，不再启动；流水线照常运行，原因见 {ledger.log_file}")
     for number, handler in before.items():
         signal.signal(number, handler)
     out.print("正在停止……")
