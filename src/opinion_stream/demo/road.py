@@ -58,7 +58,8 @@ class Road:
                 self._on_step("启动内置消息服务")
                 self._broker = EmbeddedBroker(self.run_dir / "broker.log")
                 self._broker.start()
-                own = {"kafka_bootstrap": self._broker.bootstrap, **EMBEDDED}
+                # One partition: hours of the scenario pass in a second, and what was said first must still come first.
+                own = {"kafka_bootstrap": self._broker.bootstrap, **EMBEDDED, "partitions": 1}
                 self.settings = load_settings(**{**self.settings.model_dump(), **own})
             self._on_step("建立主题")
             asyncio.run(apply_topics(self.settings))
