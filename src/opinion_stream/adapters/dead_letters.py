@@ -9,8 +9,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import islice
 
-from pydantic import TypeAdapter
-
 from opinion_stream.adapters.inbound import inbound_key
 from opinion_stream.adapters.producer import BatchProducer, Outgoing
 from opinion_stream.adapters.reading import Reader, reader
@@ -26,7 +24,6 @@ from opinion_stream.topics import BY_NAME, DEAD_LETTERS, INBOUND, Topic, full_na
 CHUNK = 200
 CHUNK_BYTES = 64 * 1024 * 1024
 """Most bytes of originals held at once."""
-_LETTER = TypeAdapter(DeadLetter)
 
 Step = Callable[[int], None]
 
@@ -77,7 +74,7 @@ class Window:
         while time.monotonic() < deadline:
             for record in await self._read.next_batch(200):
                 if record.value:
-                    found.take(_LETTER.validate_json(record.value))
+                    found.take(DeadLetter.model_validate_json(record.value))
             known = found.by_id
             if all(name in known and known[name].letter.version >= version for name, version in versions.items()):
                 break
@@ -122,7 +119,7 @@ class Window:
         async for batch in self._read.batches_to_end([self._topic]):
             for record in batch:
                 if record.value:
-                    yield _LETTER.validate_json(record.value)
+                    yield DeadLetter.model_validate_json(record.value)
 
     async def _write(self, letters: Sequence[DeadLetter]) -> None:
         await self._producer.send_all([Outgoing(self._topic, each.id.encode(), each.to_bytes()) for each in letters])

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 from rich.table import Table
 
 from opinion_stream.cli.common import err, existing, print_table
@@ -27,9 +27,6 @@ class Cascade(BaseModel):
     id: str | int
     published_at: AwareDatetime
     reposts: tuple[Annotated[float, Field(ge=0)], ...]
-
-
-_CASCADE: TypeAdapter[Cascade] = TypeAdapter(Cascade)
 
 
 def register(app: typer.Typer) -> None:
@@ -86,7 +83,7 @@ def read_cascades(file: Path) -> list[Cascade]:
             if not line.strip():
                 continue
             try:
-                cascades.append(_CASCADE.validate_json(line))
+                cascades.append(Cascade.model_validate_json(line))
             except ValidationError as error:
                 problems += [f"{file}: line {number}: {problem}" for problem in _problems(error)]
     if problems:

@@ -7,8 +7,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from pydantic import TypeAdapter
-
 from opinion_stream.adapters.inbound import inbound_key
 from opinion_stream.adapters.producer import BatchProducer, Outgoing
 from opinion_stream.adapters.reading import Progress, Reader, Stored
@@ -96,9 +94,9 @@ class Driver:
         self._coming: set[Action] = set()
         self._done: set[Action] = set()
         self._decoders = {
-            self._name(INCIDENTS): TypeAdapter(Incident).validate_json,
-            self._name(ESCALATIONS): TypeAdapter(Escalation).validate_json,
-            self._name(TASKS): TypeAdapter(ResponseTask).validate_json,
+            self._name(INCIDENTS): Incident.model_validate_json,
+            self._name(ESCALATIONS): Escalation.model_validate_json,
+            self._name(TASKS): ResponseTask.model_validate_json,
         }
 
     def watched(self) -> list[str]:

@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import sqlalchemy as sa
-from pydantic import TypeAdapter
 
 from opinion_stream.adapters.ledger import schema as s
 from opinion_stream.adapters.ledger.statements import alone, insert
 from opinion_stream.adapters.reading import Stored
 from opinion_stream.models.control import ClockTick
-
-_TICK = TypeAdapter(ClockTick)
 
 
 class SimulatedClock:
@@ -23,7 +20,7 @@ class SimulatedClock:
 
     def take(self, records: Sequence[Stored]) -> None:
         """Take ticks in."""
-        ticks = [_TICK.validate_json(record.value).now for record in records if record.value]
+        ticks = [ClockTick.model_validate_json(record.value).now for record in records if record.value]
         if not ticks:
             return
         with self._engine.begin() as db:

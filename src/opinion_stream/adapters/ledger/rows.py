@@ -10,7 +10,6 @@ from typing import TypeVar
 
 import orjson
 import sqlalchemy as sa
-from pydantic import TypeAdapter
 
 from opinion_stream import topics as t
 from opinion_stream.adapters.ledger import schema as s
@@ -415,7 +414,7 @@ Mapper = Callable[[bytes, Stored], Sequence[Said]]
 
 
 def _of(model: type[M], rows: Callable[[M, Stored], Sequence[Said]]) -> Mapper:
-    validate = TypeAdapter(model).validate_json
+    validate = model.model_validate_json
     return lambda value, stored: rows(validate(value), stored)
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from zoneinfo import ZoneInfo
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 from pydantic_core import ErrorDetails, from_json
 
 from opinion_stream.domain.collection.mapping import FAULTS, UNMAPPED
@@ -15,7 +15,6 @@ from opinion_stream.models.mention import RawMention
 from opinion_stream.policy.base import CODE
 from opinion_stream.policy.collection import CollectionPolicy
 
-_ADAPTER = TypeAdapter(RawMention)
 _BOM = b"\xef\xbb\xbf"
 _MAX_COUNT = 10**12
 """More likes than there are people a hundred times over: a wrong figure, and a trap for later arithmetic."""
@@ -70,7 +69,7 @@ def parse(value: bytes, limits: CollectionPolicy, zone: ZoneInfo) -> RawMention:
     if _UNMAPPED in value:
         _check_mapped(value)
     try:
-        raw = _ADAPTER.validate_json(value)
+        raw = RawMention.model_validate_json(value)
     except ValidationError as error:
         raise _rejection(value, error.errors(include_input=False, include_url=False)) from None
     _check_text(value, raw)
