@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,6 +13,7 @@ import httpx
 import structlog
 
 from opinion_stream.adapters import environment as env
+from opinion_stream.adapters.whole_file import replace
 from opinion_stream.domain.publishing.page import as_markdown, feed_item
 from opinion_stream.errors import SettingsError
 from opinion_stream.models.task import PublicResponse
@@ -53,13 +53,13 @@ class FolderPublisher:
             raise OSError(0, "the id is no file name")
         at = response.published_at
         page = self._folder / f"{at:%Y}" / f"{at:%m}" / f"{response.id}.md"
-        _replace(page, as_markdown(response))
+        replace(page, as_markdown(response).encode())
         path = self._folder / FEED
         old = json.loads(path.read_text(encoding="utf-8"))["items"] if path.exists() else []
         items = [feed_item(response), *(item for item in old if item["id"] != response.id)]
         items.sort(key=lambda item: (str(item["date_published"]), str(item["id"])), reverse=True)
         feed = {"version": "https://jsonfeed.org/version/1.1", "title": self._title, "items": items[:FEED_ITEMS]}
-        _replace(path, json.dumps(feed, ensure_ascii=False, indent=2) + "\n")
+        replace(path, (json.dumps(feed, ensure_ascii=False, indent=2) + "\n").encode())
 
 
 class HttpPublisher:
@@ -109,14 +109,3 @@ def publishers_of(publications: Mapping[str, str], environment: Mapping[str, str
         else:
             found[code] = FolderPublisher(Path(where), f"{title}·{publications[code]}")
     return found
-
-
-def _replace(path: Path, text: str) -> None:
-    """Write whole or not at all: a reader never sees half a file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    new = path.with_name(f".{path.name}.new")
-    with new.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    new.replace(path)

@@ -223,7 +223,7 @@ def test_a_damaged_cursor_is_an_error_with_the_way_out(tmp_path: Path) -> None:
 def test_a_crash_while_writing_a_cursor_leaves_the_old_one(tmp_path: Path) -> None:
     store = CursorStore(tmp_path)
     store.save("s", {"n": 1})
-    (tmp_path / "s.json.tmp").write_text('{"version": 1, "cur')
+    (tmp_path / ".s.json.tmp").write_text('{"version": 1, "cur')
     assert store.load("s") == {"n": 1}
 
 

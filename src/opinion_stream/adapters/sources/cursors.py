@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import cast
 import orjson
 
 from opinion_stream.adapters.sources.base import Cursor
+from opinion_stream.adapters.whole_file import replace
 from opinion_stream.errors import SourceError
 
 FOLDER = "sources"
@@ -39,18 +39,7 @@ class CursorStore:
 
     def save(self, name: str, cursor: Cursor) -> None:
         """Store the cursor, durably once this returns; a crash leaves the old or the new one. Raises OSError."""
-        self._folder.mkdir(parents=True, exist_ok=True)
-        path, draft = self._folder / f"{name}.json", self._folder / f"{name}.json.tmp"
-        with draft.open("wb") as file:
-            file.write(orjson.dumps({"version": 1, "cursor": cursor}))
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-        folder = os.open(self._folder, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        replace(self._folder / f"{name}.json", orjson.dumps({"version": 1, "cursor": cursor}))
 
     @contextmanager
     def held(self, name: str) -> Iterator[None]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from opinion_stream.adapters.whole_file import replace
 from opinion_stream.domain.sources.folding import FOLDED, KEPT, shortened
 from opinion_stream.models.source import PollOutcome
 
@@ -45,9 +46,7 @@ class PollJournal:
 
     def _shorten(self, source: str, path: Path) -> None:
         left = shortened(self.outcomes(source), self._kept, self._folded)
-        draft = path.with_suffix(".tmp")
-        draft.write_bytes(b"".join(outcome.to_bytes() + b"\n" for outcome in left))
-        draft.replace(path)
+        replace(path, b"".join(outcome.to_bytes() + b"\n" for outcome in left))
         self._lines[source] = len(left)
 
     def _read(self, path: Path) -> Iterator[bytes]:

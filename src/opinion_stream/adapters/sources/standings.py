@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import structlog
 from pydantic import ValidationError
 
+from opinion_stream.adapters.whole_file import replace
 from opinion_stream.domain.sources.standing import Standing
 
 log = structlog.get_logger("opinion_stream.collect")
@@ -31,14 +31,7 @@ class StandingStore:
 
     def save(self, source: str, standing: Standing) -> None:
         """Keep it; a crash leaves the old or the new one. Raises OSError."""
-        self._folder.mkdir(parents=True, exist_ok=True)
-        path = self._path(source)
-        draft = path.with_suffix(".tmp")
-        with draft.open("wb") as file:
-            file.write(standing.to_bytes())
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
+        replace(self._path(source), standing.to_bytes())
 
     def _path(self, source: str) -> Path:
         return self._folder / f"{source}.health.json"
