@@ -135,7 +135,7 @@ class Settings(BaseModel):
         if self.pseudonym_key is not None:
             return self.pseudonym_key.get_secret_value()
         if self.pseudonym_key_file is not None:
-            return _read("OPINION_PSEUDONYM_KEY_FILE", self.pseudonym_key_file)
+            return text_of("OPINION_PSEUDONYM_KEY_FILE", self.pseudonym_key_file)
         raise SettingsError(
             "OPINION_PSEUDONYM_KEY is not set: without it authors cannot be pseudonymised. Make one with "
             "`python -c 'import secrets; print(secrets.token_hex(32))'`, keep it safe, and set it for every worker."
@@ -147,7 +147,7 @@ class Settings(BaseModel):
             return self.metrics_token.get_secret_value()
         if self.metrics_token_file is None:
             return None
-        token = _read("OPINION_METRICS_TOKEN_FILE", self.metrics_token_file)
+        token = text_of("OPINION_METRICS_TOKEN_FILE", self.metrics_token_file)
         if len(token) < 16:
             raise SettingsError("OPINION_METRICS_TOKEN_FILE: the token must have at least 16 characters")
         return token
@@ -175,7 +175,7 @@ class Settings(BaseModel):
             return self.kafka_password.get_secret_value()
         if self.kafka_password_file is None:
             raise SettingsError("OPINION_KAFKA_PASSWORD or OPINION_KAFKA_PASSWORD_FILE is not set: sasl_tls needs it")
-        return _read("OPINION_KAFKA_PASSWORD_FILE", self.kafka_password_file)
+        return text_of("OPINION_KAFKA_PASSWORD_FILE", self.kafka_password_file)
 
     def ledger_address(self) -> str:
         """Address of the ledger's database. Raises SettingsError when the file that should name it cannot be read."""
@@ -183,10 +183,7 @@ class Settings(BaseModel):
             return self.ledger_url.get_secret_value()
         if self.ledger_url_file is None:
             return f"sqlite:///{self.state_dir / 'ledger.sqlite'}"
-        try:
-            return self.ledger_url_file.read_text(encoding="utf-8").strip()
-        except OSError as error:
-            raise SettingsError(f"OPINION_LEDGER_URL_FILE: cannot be read: {error.strerror}") from error
+        return text_of("OPINION_LEDGER_URL_FILE", self.ledger_url_file)
 
     def bootstrap(self) -> str:
         """Address of the broker. Raises SettingsError when none is set."""
@@ -198,7 +195,8 @@ class Settings(BaseModel):
         )
 
 
-def _read(name: str, path: Path) -> str:
+def text_of(name: str, path: Path) -> str:
+    """The text of a file that variable `name` names, without space around. Raises SettingsError naming the variable."""
     try:
         return path.read_text(encoding="utf-8").strip()
     except OSError as error:

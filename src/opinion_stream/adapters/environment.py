@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from opinion_stream.errors import SettingsError
-from opinion_stream.settings import PREFIX
+from opinion_stream.settings import PREFIX, text_of
 
 
 def variable(family: str, code: str) -> str:
@@ -24,7 +23,4 @@ def secret(name: str, environment: Mapping[str, str]) -> str:
     path = environment.get(f"{name}_FILE")
     if not path:
         return ""
-    try:
-        return Path(path).read_text(encoding="utf-8").strip()
-    except OSError as error:
-        raise SettingsError(f"{name}_FILE: cannot be read: {error.strerror}") from error
+    return text_of(f"{name}_FILE", Path(path))
