@@ -3,33 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
 
 from builders import SMALL_POLICY, raw_mention, small_policy
+from fake_broker import FakeBroker
 from opinion_stream.adapters.changelog import MemoryJournal
-from opinion_stream.adapters.producer import Outgoing
 from opinion_stream.bootstrap import StageApp
 from opinion_stream.errors import DeliveryError
 from opinion_stream.settings import Settings, load_settings
 from opinion_stream.topics import Stage
-
-
-class Broker:
-    """Takes everything, or nothing."""
-
-    def __init__(self, *, works: bool = True) -> None:
-        self.works = works
-        self.written: list[Outgoing] = []
-
-    async def send_all(self, records: Sequence[Outgoing]) -> list[int]:
-        if not self.works:
-            raise DeliveryError("no broker")
-        offsets: list[int] = []
-        for record in records:
-            offsets.append(sum((r.topic, r.partition) == (record.topic, record.partition) for r in self.written))
-            self.written.append(record)
-        return offsets
 
 
 def settings(tmp_path: Path) -> Settings:
@@ -43,7 +25,7 @@ def settings(tmp_path: Path) -> Settings:
 
 
 async def test_a_record_put_into_the_agent_comes_out_on_the_next_topic(tmp_path: Path) -> None:
-    broker = Broker()
+    broker = FakeBroker()
     stage_app = StageApp(Stage.COLLECTION, settings(tmp_path), small_policy(), journal=MemoryJournal(), sender=broker)
 
     async with stage_app.agent.test_context() as agent:
@@ -88,7 +70,7 @@ async def test_nothing_is_acknowledged_when_the_broker_takes_nothing(tmp_path: P
         settings(tmp_path),
         small_policy(),
         journal=MemoryJournal(),
-        sender=Broker(works=False),
+        sender=FakeBroker(works=False),
         on_fatal=fatal.append,
     )
     events = [FakeEvent(stage_app, n, stage_app.app.consumer_generation_id) for n in range(3)]
@@ -100,7 +82,7 @@ async def test_nothing_is_acknowledged_when_the_broker_takes_nothing(tmp_path: P
 
 
 async def test_events_fetched_before_a_rebalance_are_left_to_the_new_owner(tmp_path: Path) -> None:
-    broker = Broker()
+    broker = FakeBroker()
     stage_app = StageApp(Stage.COLLECTION, settings(tmp_path), small_policy(), journal=MemoryJournal(), sender=broker)
     now = stage_app.app.consumer_generation_id
     events = [FakeEvent(stage_app, 0, now - 1), FakeEvent(stage_app, 1, now)]

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import pytest
 
 from builders import small_policy
+from fake_broker import FakeBroker
 from opinion_stream.adapters.changelog import MemoryJournal
-from opinion_stream.adapters.producer import Outgoing
 from opinion_stream.adapters.replica import Entry, Replica
 from opinion_stream.adapters.seal import Sealer
 from opinion_stream.agents.guard import Guard
@@ -25,31 +24,6 @@ from opinion_stream.topics import COLLECTED, DEAD_LETTERS, INBOUND, INCIDENTS, R
 
 NOW = datetime(2026, 11, 9, tzinfo=UTC)
 SECRET = b"a key of sixteen and more bytes"
-
-
-@dataclass
-class FakeBroker:
-    """Takes records; can be told to refuse the n-th call."""
-
-    written: list[Outgoing] = field(default_factory=list)
-    fail_at: int | None = None
-    calls: int = 0
-    before: list[Outgoing] = field(default_factory=list)
-    """What an earlier one has taken."""
-
-    async def send_all(self, records: Sequence[Outgoing]) -> list[int]:
-        self.calls += 1
-        if self.calls == self.fail_at:
-            raise DeliveryError("refused")
-        offsets: list[int] = []
-        for record in records:
-            place = record.topic, record.partition
-            offsets.append(sum((r.topic, r.partition) == place for r in self.before + self.written))
-            self.written.append(record)
-        return offsets
-
-    def to(self, topic: str) -> list[bytes | None]:
-        return [record.value for record in self.written if record.topic == topic]
 
 
 class CountingDesk:
@@ -127,7 +101,7 @@ async def test_one_bad_record_goes_to_the_dead_letters_and_the_rest_go_on() -> N
     await runner(broker).process(records("a", "b", "boom", "c", "boom", "d"))
 
     assert broker.to("mentions.collected") == [b"a=1", b"b=2", b"c=3", b"d=4"]
-    letters = [DeadLetter.model_validate_json(value or b"") for value in broker.to("dead-letters")]
+    letters = [DeadLetter.model_validate_json(value) for value in broker.to("dead-letters")]
     assert [letter.offset for letter in letters] == [2, 4]
     assert {letter.kind for letter in letters} == {"internal_error"}
     assert Sealer(SECRET).open(letters[0].original_sealed) == b"boom"
@@ -146,7 +120,7 @@ async def test_a_replayed_record_that_fails_again_is_parked() -> None:
 
     await one.process([*records("boom"), replay("boom", number=2)])
 
-    first, second = (DeadLetter.model_validate_json(value or b"") for value in broker.to("dead-letters"))
+    first, second = (DeadLetter.model_validate_json(value) for value in broker.to("dead-letters"))
     assert (first.state, first.attempts, first.version) == (DeadLetterState.OPEN, 0, 1)
     assert (second.state, second.attempts, second.version) == (DeadLetterState.PARKED, 2, 5)
     assert first.id == second.id
@@ -164,7 +138,7 @@ async def test_a_replayed_record_that_passes_resolves_its_dead_letter() -> None:
 
     await one.process([replay("a"), *records("b", start=8)])
 
-    [letter] = [DeadLetter.model_validate_json(value or b"") for value in broker.to("dead-letters")]
+    [letter] = [DeadLetter.model_validate_json(value) for value in broker.to("dead-letters")]
     assert (letter.state, letter.version, letter.original_sealed) == (DeadLetterState.RESOLVED, 3, "")
     assert letter.id == Guard(Stage.COLLECTION, Sealer(SECRET)).letter_id(b"a")
     assert broker.to("mentions.collected") == [b"a=1", b"b=2"]
@@ -318,5 +292,5 @@ async def test_a_dead_letter_of_the_same_bytes_has_the_same_id_wherever_it_stood
     await runner(first).process(records("boom"))
     await runner(second).process(records("boom", partition=3, start=99))
 
-    ids = {DeadLetter.model_validate_json(b.to(DEAD_LETTERS.name)[0] or b"").id for b in (first, second)}
+    ids = {DeadLetter.model_validate_json(b.to(DEAD_LETTERS.name)[0]).id for b in (first, second)}
     assert len(ids) == 1

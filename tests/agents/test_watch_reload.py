@@ -11,6 +11,7 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry
 
 from builders import SMALL_POLICY, T0, mention, raw_mention, small_policy
+from fake_broker import FakeBroker
 from opinion_stream.adapters.changelog import MemoryJournal
 from opinion_stream.adapters.producer import Outgoing
 from opinion_stream.adapters.seal import Sealer
@@ -34,11 +35,11 @@ ADVERT = "秋冬女装清仓特惠，扫码进群抢购。"
 NO_RULES = "exclusions: []\n"
 
 
-class Broker:
+class Broker(FakeBroker):
     """Takes everything, and says when."""
 
     def __init__(self) -> None:
-        self.written: list[Outgoing] = []
+        super().__init__()
         self._more = asyncio.Event()
 
     async def until(self, mentions: int) -> None:
@@ -48,16 +49,12 @@ class Broker:
                 await self._more.wait()
 
     async def send_all(self, records: Sequence[Outgoing]) -> list[int]:
-        offsets: list[int] = []
-        for record in records:
-            offsets.append(sum((r.topic, r.partition) == (record.topic, record.partition) for r in self.written))
-            self.written.append(record)
+        offsets = await super().send_all(records)
         self._more.set()
         return offsets
 
     def collected(self) -> list[Mention]:
-        found = [r.value for r in self.written if r.topic == "opinion.mentions.collected"]
-        return [Mention.model_validate_json(value or b"") for value in found]
+        return [Mention.model_validate_json(value) for value in self.to("opinion.mentions.collected")]
 
 
 def advert(number: int) -> bytes:

@@ -10,14 +10,14 @@ import base64
 import json
 import lzma
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from fake_broker import FakeBroker
 from opinion_stream.adapters.changelog import MemoryJournal
-from opinion_stream.adapters.producer import Outgoing
 from opinion_stream.adapters.replica import Entry, Replica
 from opinion_stream.adapters.seal import Sealer
 from opinion_stream.agents.metrics import StageMetrics
@@ -39,26 +39,6 @@ REPO = HERE.parents[1]
 SECRET = b"a key of sixteen and more bytes"
 LATER = datetime(2026, 11, 12, 4, tzinfo=UTC)
 NEW_OFFSET = 10**6
-
-
-class Broker:
-    """Takes all records."""
-
-    def __init__(self, end: int) -> None:
-        """`end`: the next offset of the changelog."""
-        self.written: list[Outgoing] = []
-        self._end = end
-
-    async def send_all(self, records: Sequence[Outgoing]) -> list[int]:
-        offsets: list[int] = []
-        for record in records:
-            self.written.append(record)
-            offsets.append(self._end)
-            self._end += record.topic == "changelog"
-        return offsets
-
-    def to(self, topic: str) -> list[bytes]:
-        return [record.value or b"" for record in self.written if record.topic == topic]
 
 
 class OldJournal(MemoryJournal):
@@ -85,10 +65,10 @@ def policy() -> Policy:
     return load_policy(REPO / "config")
 
 
-async def upgraded(stage: Stage, policy: Policy) -> tuple[Runner, Broker, int]:
+async def upgraded(stage: Stage, policy: Policy) -> tuple[Runner, FakeBroker, int]:
     """The stage as it comes up with this version on the old state."""
     journal = OldJournal(stage)
-    broker = Broker(journal.entries[-1].offset + 1)
+    broker = FakeBroker(ends={"changelog": journal.entries[-1].offset + 1})
     runner = Runner(
         spec=StageSpec(stage, desk_of(stage)),
         tools=Tools(policy, Sealer(SECRET), SECRET),
