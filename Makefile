@@ -4,8 +4,9 @@ SHELL := /bin/bash
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 STAMP := .venv/.installed
-# Two at once, the longest first: the end-to-end tests wait much, and each brings up a road of its own.
+# Two at once. The end-to-end tests one by one, as each brings up a road of its own and waits much; the others by file.
 SPREAD := -n 2 --dist worksteal
+BY_FILE := -n 2 --dist loadfile
 
 .PHONY: $(shell grep -oE '^[a-z0-9-]+:' $(MAKEFILE_LIST) | tr -d :)
 
@@ -36,7 +37,7 @@ type: setup
 	$(BIN)/mypy
 
 unit: setup  ## Unit tests alone (no broker)
-	$(BIN)/pytest $(SPREAD) --ignore=tests/broker --ignore=tests/e2e
+	$(BIN)/pytest $(BY_FILE) --ignore=tests/broker --ignore=tests/e2e
 
 e2e: setup  ## End-to-end tests on the embedded broker
 	$(BIN)/pytest $(SPREAD) tests/e2e tests/broker
