@@ -7,6 +7,8 @@ STAMP := .venv/.installed
 # Two at once. The end-to-end tests one by one, as each brings up a road of its own and waits much; the others by file.
 SPREAD := -n 2 --dist worksteal
 BY_FILE := -n 2 --dist loadfile
+# A road starts many processes: from bytecode each needs half the time.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: $(shell grep -oE '^[a-z0-9-]+:' $(MAKEFILE_LIST) | tr -d :)
 
