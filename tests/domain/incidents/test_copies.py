@@ -228,14 +228,25 @@ def test_a_restart_anywhere_changes_nothing(stream: list[tuple[Mention, float]],
 def test_originals_are_no_copies_and_memory_is_bounded(stream: list[tuple[Mention, float]]) -> None:
     store = DictStore()
     copies = index(store, max_remembered=5)
-    first: dict[str, CopyOf | None] = {}
+    latest: dict[str, CopyOf | None] = {}
     for item, at in stream:
         found = take(copies, item, at)
         assert len(copies) == len(store.entries) <= 5
-        if item.duplicate_of is None and item.id not in first:
+        if item.duplicate_of is None:
+            # One that was forgotten and comes again is judged anew, so what was said of it last counts.
             assert found is None or (found.original != item.id and 0 < found.share <= 1)
-            assert found is None or first.get(found.original) is None
-            first[item.id] = found
+            assert found is None or latest.get(found.original) is None
+            latest[item.id] = found
+
+
+def test_an_original_that_was_forgotten_and_comes_again_is_no_copy_of_its_copy() -> None:
+    copies = index(window_days=3)
+    assert take(copies, said(1, TEXT)) is None
+    found = take(copies, said(2, TEXT + OTHERS[1]), 2 * DAY)
+    assert found is not None
+    assert found.original == "wenzheng:1"
+    assert found.says_more
+    assert take(copies, said(1, TEXT), 3.5 * DAY) is None
 
 
 @settings(deadline=None, max_examples=30)

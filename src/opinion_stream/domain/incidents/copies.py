@@ -117,7 +117,8 @@ class CopyIndex:
         """Find what a mention repeats, and remember it for those to come.
 
         `at`: event time of the shard in epoch seconds, which never falls. `allowed`: whether a region may mean the
-        same place as `region`, that of the mention. A copy of a copy is a copy of the first original.
+        same place as `region`, that of the mention. A copy of a copy is a copy of the first original. A mention that
+        was forgotten and comes again is judged anew; it is no copy of its own copies.
         """
         self._forget(at)
         if mention.duplicate_of is not None or mention.id in self._numbers:
@@ -126,7 +127,7 @@ class CopyIndex:
         if len(words) < self._rules.min_chars:
             return None
         hashes = _signature(words)
-        of = self._find(words, hashes, allowed)
+        of = self._find(mention.id, words, hashes, allowed)
         stands = of is None or of.says_more
         known = _Known(mention.id, at, region, of, words if stands else "")
         if self._store is not None:
@@ -134,7 +135,7 @@ class CopyIndex:
         self._keep(self._next, known, hashes if stands else None)
         return of
 
-    def _find(self, words: str, hashes: RMinHash, allowed: Callable[[str], bool]) -> CopyOf | None:
+    def _find(self, mention_id: str, words: str, hashes: RMinHash, allowed: Callable[[str], bool]) -> CopyOf | None:
         met = self._lsh.query(hashes)
         if not met:
             return None
@@ -147,7 +148,10 @@ class CopyIndex:
             if like is None or like.share < self._rules.min_share or like.chars < self._rules.min_chars:
                 continue
             if self._names.differ(like.changes) is None:
-                return CopyOf(self._first(known.id), round(like.share, 4), says_more=like.jaccard < SAME)
+                original = self._first(known.id)
+                if original == mention_id:  # it was forgotten before its copy was, and comes again
+                    return None
+                return CopyOf(original, round(like.share, 4), says_more=like.jaccard < SAME)
         return None
 
     def _least(self, one: int, other: int) -> float:
@@ -156,9 +160,14 @@ class CopyIndex:
         return common / (one + other - common) - DOUBT
 
     def _first(self, mention_id: str) -> str:
-        number = self._numbers.get(mention_id)
-        of = None if number is None else self._known[number].of
-        return mention_id if of is None else of.original
+        """The original that a mention repeats, itself if none. An original that was forgotten and came again may be
+        a copy by now; so it goes on from one to the next, never in a circle, for none is found to repeat itself."""
+        while (number := self._numbers.get(mention_id)) is not None:
+            of = self._known[number].of
+            if of is None:
+                break
+            mention_id = of.original
+        return mention_id
 
     def _keep(self, number: int, known: _Known, hashes: RMinHash | None) -> None:
         self._next = number + 1
