@@ -13,7 +13,7 @@ from builders import mention, small_policy
 from opinion_stream.domain.assessment.document import Document
 from opinion_stream.domain.assessment.features import FeatureMaker
 from opinion_stream.domain.assessment.idf import idf_table, read_idf
-from opinion_stream.domain.assessment.lexicon import Lexicon
+from opinion_stream.domain.assessment.lexicon import Lexicon, PlainFinder, WordSet
 from opinion_stream.domain.assessment.segment import Terms, segment
 from opinion_stream.domain.collection.clean import plain_words_only, words_only
 from opinion_stream.domain.incidents.postings import PlainPostings, new_postings
@@ -22,7 +22,7 @@ from opinion_stream.domain.ranking import add_weights, plain_add_weights, plain_
 from opinion_stream.native import native
 
 pytestmark = pytest.mark.skipif(
-    native("postings") is None or native("terms") is None or native("text") is None,
+    any(native(name) is None for name in ("postings", "terms", "text", "words")),
     reason="the inner loops were not built here (no C compiler, no headers, or OPINION_PURE), so the twins run alone",
 )
 
@@ -156,3 +156,46 @@ def test_the_twins_are_taken_where_nothing_was_built(monkeypatch: pytest.MonkeyP
     assert type(new_postings()) is PlainPostings
     monkeypatch.setenv("OPINION_PURE", "0")
     assert importlib.reload(opinion_stream.native).native("no_such_module") is None
+
+
+LEXICON = ["停水", "停水的小区", "水", "小区物业", "小区", "区物", "KTV", "ktv", "A7", "é", "\U0001f4a7停", "的"]
+SIGNS = st.sampled_from(
+    ["停", "水", "的", "小", "区", "物", "业", "k", "T", "V", "a", "7", "é", "ß", "，", "\U0001f4a7"]
+)
+
+
+@given(st.lists(SIGNS, max_size=30).map("".join), st.sets(st.sampled_from(LEXICON)))
+def test_words_in_a_text(text: str, among: set[str]) -> None:
+    fast, plain = Lexicon(LEXICON), Lexicon(LEXICON)
+    folded = dict.fromkeys(word.upper() for word in sorted(LEXICON))
+    plain._scan = PlainFinder(list(folded), plain._table).scan
+    found, told = fast.scan(text), plain.scan(text)
+    assert (found.spans, found.words) == (told.spans, told.words)
+    assert found.longest(WordSet(among)) == told.longest(WordSet(among))
+
+
+def test_a_finder_asked_what_may_not_be_asked_is_an_error_and_no_crash() -> None:
+    module = native("words")
+    assert module is not None
+    for words, table in ((["停水"], []), ([""], [("",)]), ([1], [(1,)]), (["停水"], ["停水"])):
+        with pytest.raises((TypeError, ValueError)):
+            module.Finder(words, table)
+    finder = module.Finder(["停水"], [("停水",)])
+    assert finder.scan("é停水", False) is None
+    found = finder.scan("é停水", True)
+    assert found.triples() == [(0, 1, 3)]
+    assert found.longest([]) == []
+    with pytest.raises(TypeError):
+        found.longest("停水")
+    with pytest.raises(TypeError):
+        finder.scan("停水")
+    with pytest.raises(TypeError):
+        type(found)()
+
+
+def test_every_character_that_is_taken_as_it_is_has_no_capital() -> None:
+    module = native("words")
+    assert module is not None
+    finder = module.Finder(["停水"], [("停水",)])
+    for code in range(0x80, 0x11000):
+        assert finder.scan(chr(code), False) is None or chr(code).upper() == chr(code), hex(code)
