@@ -18,9 +18,18 @@ typedef struct {
 } Word;
 
 typedef struct {
+    uint64_t key;  /* 0 for none */
+    int32_t number;
+} Slot;
+
+typedef struct {
     PyObject_HEAD
-    PyObject *worth;  /* word -> idf, None for one that tells nothing */
-    PyObject *numbers;
+    PyObject *get;         /* (word, default) -> idf */
+    PyObject *median;      /* the default */
+    PyObject *stop_words;  /* words that tell nothing */
+    PyObject *numbers;     /* numbers of the words that have no key */
+    Slot *slots;           /* numbers of the others, by their keys */
+    uint64_t mask;
     Word *words;
     int32_t count, room, limit;
     double pair_weight;
@@ -53,9 +62,41 @@ static void forget(Terms *self)
         Py_XDECREF(self->words[i].name);
     self->count = 0;
     PyDict_Clear(self->numbers);
+    if (self->slots != NULL)
+        memset(self->slots, 0, (size_t)(self->mask + 1) * sizeof(Slot));
 }
 
-static int32_t new_word(Terms *self, PyObject *name)
+/* A word of up to four characters as one number; 0 for any other. Most words are so short. */
+static uint64_t key_of(PyObject *name)
+{
+    uint64_t key = 0;
+    Py_ssize_t size = PyUnicode_GET_LENGTH(name);
+    if (size > 4 || PyUnicode_KIND(name) == PyUnicode_4BYTE_KIND)
+        return 0;
+    int kind = PyUnicode_KIND(name);
+    const void *data = PyUnicode_DATA(name);
+    for (Py_ssize_t i = 0; i < size; i++) {
+        Py_UCS4 character = PyUnicode_READ(kind, data, i);
+        if (character == 0)
+            return 0;
+        key = key << 16 | character;
+    }
+    return key;
+}
+
+/* Where a key stands, or where it would. */
+static Slot *slot_of(const Terms *self, uint64_t key)
+{
+    uint64_t at = key * 0x9E3779B97F4A7C15u;
+    for (at ^= at >> 32;; at++) {
+        Slot *slot = &self->slots[at & self->mask];
+        if (slot->key == key || slot->key == 0)
+            return slot;
+    }
+}
+
+/* Room for one more, half of it always free. */
+static int make_room(Terms *self)
 {
     if (self->count == self->room) {
         int32_t room = self->room * 2 + 1024;
@@ -67,28 +108,71 @@ static int32_t new_word(Terms *self, PyObject *name)
         self->words = larger;
         self->room = room;
     }
-    PyObject *worth = PyObject_CallOneArg(self->worth, name);
-    if (worth == NULL)
+    if (self->slots != NULL && (uint64_t)self->count * 2 < self->mask)
+        return 0;
+    Slot *old = self->slots;
+    uint64_t before = old == NULL ? 0 : self->mask + 1, room = before == 0 ? 1 << 15 : 2 * before;
+    Slot *slots = PyMem_Calloc(room, sizeof(Slot));
+    if (slots == NULL) {
+        PyErr_NoMemory();
         return -1;
-    double idf = worth == Py_None ? -1.0 : PyFloat_AsDouble(worth);
-    Py_DECREF(worth);
-    PyObject *number = PyErr_Occurred() ? NULL : PyLong_FromLong(self->count);
-    if (number == NULL)
+    }
+    self->slots = slots;
+    self->mask = room - 1;
+    for (uint64_t i = 0; i < before; i++)
+        if (old[i].key != 0)
+            *slot_of(self, old[i].key) = old[i];
+    PyMem_Free(old);
+    return 0;
+}
+
+/* `Terms.worth`: the idf of a word, negative for one that tells nothing. -2 with an error set. */
+static double worth_of(const Terms *self, PyObject *name)
+{
+    int kind = PyUnicode_KIND(name), letters = 0;
+    const void *data = PyUnicode_DATA(name);
+    for (Py_ssize_t i = 0; !letters && i < PyUnicode_GET_LENGTH(name); i++)
+        letters = Py_UNICODE_ISALPHA(PyUnicode_READ(kind, data, i));
+    if (!letters || PyUnicode_GET_LENGTH(name) < 2)
+        return -1.0;
+    int stops = PySet_Contains(self->stop_words, name);
+    if (stops != 0)
+        return stops > 0 ? -1.0 : -2.0;
+    PyObject *value = PyObject_CallFunctionObjArgs(self->get, name, self->median, NULL);
+    double idf = value == NULL ? -2.0 : PyFloat_AsDouble(value);
+    Py_XDECREF(value);
+    return PyErr_Occurred() ? -2.0 : idf;
+}
+
+static int32_t new_word(Terms *self, PyObject *name, uint64_t key)
+{
+    double idf = worth_of(self, name);
+    if (idf == -2.0 || make_room(self) < 0)
         return -1;
-    int failed = PyDict_SetItem(self->numbers, name, number);
-    Py_DECREF(number);
-    if (failed)
-        return -1;
+    if (key != 0) {
+        *slot_of(self, key) = (Slot){key, self->count};
+    } else {
+        PyObject *number = PyLong_FromLong(self->count);
+        int failed = number == NULL ? -1 : PyDict_SetItem(self->numbers, name, number);
+        Py_XDECREF(number);
+        if (failed)
+            return -1;
+    }
     self->words[self->count] = (Word){.name = Py_NewRef(name), .idf = idf, .root = idf > 0.0 ? sqrt(idf) : 0.0};
     return self->count++;
 }
 
 static int32_t number_of(Terms *self, PyObject *name)
 {
+    uint64_t key = key_of(name);
+    if (key != 0) {
+        const Slot *slot = self->slots == NULL ? NULL : slot_of(self, key);
+        return slot != NULL && slot->key == key ? slot->number : new_word(self, name, key);
+    }
     PyObject *number = PyDict_GetItemWithError(self->numbers, name);
     if (number != NULL)
         return (int32_t)PyLong_AsLong(number);
-    return PyErr_Occurred() ? -1 : new_word(self, name);
+    return PyErr_Occurred() ? -1 : new_word(self, name, 0);
 }
 
 /* Counts the telling words of a list; `found` has them in the order in which they first stand there. */
@@ -300,15 +384,18 @@ static PyObject *describe(Terms *self, PyObject *const *args, Py_ssize_t count)
 
 static int initialise(Terms *self, PyObject *args, PyObject *named)
 {
-    static char *names[] = {"worth", "pair_weight", "limit", NULL};
-    PyObject *worth;
+    static char *names[] = {"get", "median", "stop_words", "pair_weight", "limit", NULL};
+    PyObject *get, *median, *stop_words;
     if (self->numbers != NULL) {
         PyErr_SetString(PyExc_TypeError, "made already");
         return -1;
     }
-    if (!PyArg_ParseTupleAndKeywords(args, named, "Odi", names, &worth, &self->pair_weight, &self->limit))
+    if (!PyArg_ParseTupleAndKeywords(args, named, "OO!O!di", names, &get, &PyFloat_Type, &median, &PyFrozenSet_Type,
+                                     &stop_words, &self->pair_weight, &self->limit))
         return -1;
-    self->worth = Py_NewRef(worth);
+    self->get = Py_NewRef(get);
+    self->median = Py_NewRef(median);
+    self->stop_words = Py_NewRef(stop_words);
     self->numbers = PyDict_New();
     return self->numbers == NULL ? -1 : 0;
 }
@@ -316,14 +403,15 @@ static int initialise(Terms *self, PyObject *args, PyObject *named)
 static int traverse(Terms *self, visitproc visit, void *arg)
 {
     Py_VISIT(Py_TYPE(self));
-    Py_VISIT(self->worth);
+    Py_VISIT(self->get);
+    Py_VISIT(self->stop_words);
     Py_VISIT(self->numbers);
     return 0;
 }
 
 static int clear(Terms *self)
 {
-    Py_CLEAR(self->worth);
+    Py_CLEAR(self->get);
     return 0;
 }
 
@@ -335,6 +423,9 @@ static void release(Terms *self)
         forget(self);
     clear(self);
     Py_CLEAR(self->numbers);
+    Py_XDECREF(self->median);
+    Py_XDECREF(self->stop_words);
+    PyMem_Free(self->slots);
     PyMem_Free(self->words);
     type->tp_free(self);
     Py_DECREF(type);

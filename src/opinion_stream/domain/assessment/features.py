@@ -44,7 +44,13 @@ class FeatureMaker:
         module = native("terms")
         self._native = None
         if module is not None:
-            self._native = module.Terms(worth=terms.worth, pair_weight=BIGRAM_WEIGHT, limit=Terms.LIMIT)
+            self._native = module.Terms(
+                get=terms.table.values.get,
+                median=terms.table.median,
+                stop_words=terms.stop_words,
+                pair_weight=BIGRAM_WEIGHT,
+                limit=Terms.LIMIT,
+            )
 
     def describe(self, document: Document) -> Described:
         """The features of a document, and its keywords as `Terms.keywords` gives them for title and text together."""

@@ -37,7 +37,7 @@ class Terms:
 
     def __init__(self, stop_words: Iterable[str]) -> None:
         self.stop_words = frozenset(stop_words)
-        self._table, self._median = idf_table()
+        self.table = idf_table()
         self._once = _Once(self.worth)
 
     def worth(self, word: str) -> float | None:
@@ -47,7 +47,7 @@ class Terms:
         """
         if len(word) < 2 or word in self.stop_words or not (word.isalpha() or any(c.isalpha() for c in word)):
             return None
-        return self._table.get(word, self._median)
+        return self.table.values.get(word, self.table.median)
 
     def telling(self, words: Iterable[str]) -> Told:
         """The words that tell anything, in the order in which they first stand in `words`."""
