@@ -16,8 +16,8 @@ from opinion_stream.domain.assessment.idf import idf_table, read_idf
 from opinion_stream.domain.assessment.lexicon import Lexicon, PlainFinder, WordSet
 from opinion_stream.domain.assessment.segment import Terms, segment
 from opinion_stream.domain.collection.clean import plain_words_only, words_only
-from opinion_stream.domain.incidents.postings import PlainPostings, new_postings
-from opinion_stream.domain.incidents.wording import GRAM, grams
+from opinion_stream.domain.incidents.postings import In, PlainPostings, new_postings
+from opinion_stream.domain.incidents.wording import GRAM, grams, plain_shared, shared
 from opinion_stream.domain.ranking import add_weights, plain_add_weights, plain_strongest, strongest
 from opinion_stream.native import native
 
@@ -54,6 +54,8 @@ def test_postings(steps: list[tuple[object, ...]]) -> None:
             case ("search", dict(features), set(barred)):
                 found = plain.search(features, lambda name, barred=barred: name not in barred, 0.4, 0.35)
                 assert fast.search(features, lambda name, barred=barred: name not in barred, 0.4, 0.35) == found
+                near = In({name: "far" if name in barred else "here" for name in known}, frozenset({"here", "there"}))
+                assert fast.search(features, near, 0.4, 0.35) == plain.search(features, near, 0.4, 0.35) == found
                 for name in known:
                     assert fast.common(features, name) == plain.common(features, name)
         assert len(fast) == len(plain) == len(known)
@@ -78,6 +80,8 @@ def test_what_may_not_be_asked_is_an_error_and_no_crash() -> None:
         fast.common({}, "i-1")
     with pytest.raises(ZeroDivisionError):
         fast.search({"停水": 1.0}, lambda _: bool(1 // 0), 0.4, 0.35)
+    with pytest.raises(KeyError):
+        fast.search({"停水": 1.0}, In({}, frozenset()), 0.4, 0.35)
     assert len(fast.search({"停水": 1.0}, lambda _: True, 0.4, 0.35)) == 1
     with pytest.raises(TypeError):
         fast.put("i-2", {"停水": "heavy"}, None, 1, ())  # type: ignore[dict-item]
@@ -128,6 +132,17 @@ def test_words_and_shingles(text: str) -> None:
     units = text.encode("utf-16-le", "surrogatepass")
     runs = [units[at : at + 2 * GRAM].rstrip(b"\0") for at in range(0, len(units) - 2 * GRAM + 1, 2)]
     assert grams(text) == runs
+
+
+PASSAGES = st.lists(
+    st.sampled_from(["停水三天没人管", "小区", "物业", "\0\0", "\U0001f4a7", "的", "a"]), max_size=12
+).map("".join)
+
+
+@given(PASSAGES, PASSAGES)
+def test_what_two_texts_share(one: str, other: str) -> None:
+    ones, others = one.encode("utf-16-le"), other.encode("utf-16-le")
+    assert shared(ones, others) == plain_shared(ones, others)
 
 
 def test_every_character() -> None:

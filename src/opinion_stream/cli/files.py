@@ -98,6 +98,7 @@ def assess(
                     next(judged) if mention.set_aside is None else line_aside(mention, job.policy) for mention in chunk
                 ]
             result.writelines([orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE) for line in lines])
+            gc.freeze()  # nor what the book has taken in: records hold no circles, so there is nothing to find
     job.report("研判")
 
 

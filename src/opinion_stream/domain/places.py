@@ -20,6 +20,7 @@ class Places:
         self._lines = {code: self._line(code) for code in self._regions}
         self._counties = {code: self._first_of(code, RegionLevel.COUNTY) for code in self._regions}
         self._shards = {code: self._first_of(code, policy.incidents.shard_level) for code in self._regions}
+        self._near: dict[str, frozenset[str]] = {}
         self.home = policy.jurisdiction.region
         """Code of the jurisdiction's own region."""
 
@@ -80,3 +81,10 @@ class Places:
     def compatible(self, one: str, other: str) -> bool:
         """Whether two regions may mean the same place: equal, or one lies in the other."""
         return one in self._lines[other] or other in self._lines[one]
+
+    def near(self, code: str) -> frozenset[str]:
+        """All regions that are `compatible` with a region."""
+        near = self._near.get(code)
+        if near is None:
+            near = self._near[code] = frozenset(other for other in self._lines if self.compatible(code, other))
+        return near

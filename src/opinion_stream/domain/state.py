@@ -72,6 +72,7 @@ class ExpiringMap:
         self._buckets: dict[int, deque[str]] = defaultdict(deque)
         self._oldest = -(2**62)
         self._puts = 0
+        self._latest: tuple[datetime, int] | None = None
         self.forgotten_early = 0
         found: list[tuple[int, int, str, str]] = []
         for full_key, raw in store.items(prefix):
@@ -97,7 +98,7 @@ class ExpiringMap:
 
     def advance(self, at: datetime) -> None:
         """Let time move to `at` if it is later than all seen: what is older than one window is forgotten."""
-        oldest = int(at.timestamp() // self._step) - _STEPS
+        oldest = self._bucket_of(at) - _STEPS
         if oldest > self._oldest:
             self._oldest = oldest
             # Entries alone would tell of the time only as long as they last.
@@ -106,7 +107,7 @@ class ExpiringMap:
 
     def put(self, key: str, value: str, at: datetime) -> None:
         """Remember `value` from time `at` on for one window. A key that is remembered keeps its first value."""
-        bucket = int(at.timestamp() // self._step)
+        bucket = self._bucket_of(at)
         if key in self._values or bucket < self._oldest:
             return
         self._puts += 1
@@ -119,6 +120,14 @@ class ExpiringMap:
             self._expire()
         while self._limit is not None and len(self._values) > self._limit:
             self._forget_first()
+
+    def _bucket_of(self, at: datetime) -> int:
+        latest = self._latest
+        if latest is not None and latest[0] is at:  # all records of a batch have one time
+            return latest[1]
+        bucket = int(at.timestamp() // self._step)
+        self._latest = at, bucket
+        return bucket
 
     def replace(self, key: str, value: str) -> None:
         """Another value for a key that is remembered, for as long as the first; nothing for one that is not."""

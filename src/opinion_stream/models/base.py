@@ -17,6 +17,8 @@ Instant = AwareDatetime
 
 
 _set = object.__setattr__
+_fields_of: dict[type, set[str]] = {}
+"""The names of all fields of a model, which the trusted records of it share. A copy of a record copies them."""
 
 
 class WireModel(BaseModel):
@@ -32,7 +34,10 @@ class WireModel(BaseModel):
         """
         record = cls.__new__(cls)
         _set(record, "__dict__", fields)
-        _set(record, "__pydantic_fields_set__", set(fields))
+        names = _fields_of.get(cls)
+        if names is None:
+            names = _fields_of[cls] = set(cls.model_fields)
+        _set(record, "__pydantic_fields_set__", names)
         _set(record, "__pydantic_extra__", None)
         _set(record, "__pydantic_private__", None)
         return record

@@ -349,6 +349,25 @@ static int rarest_first(const void *one, const void *other)
     return a->held != b->held ? (a->held < b->held ? -1 : 1) : PyUnicode_Compare(a->name, b->name);
 }
 
+/* Whether an incident is allowed: by a call, or by looking into an `In`. -1 on error. */
+static int is_allowed(PyObject *allowed, PyObject *id)
+{
+    if (PyTuple_Check(allowed) && PyTuple_GET_SIZE(allowed) == 2 && PyDict_Check(PyTuple_GET_ITEM(allowed, 0)) &&
+        PyFrozenSet_Check(PyTuple_GET_ITEM(allowed, 1))) {
+        PyObject *region = PyDict_GetItemWithError(PyTuple_GET_ITEM(allowed, 0), id);
+        if (region == NULL) {
+            if (!PyErr_Occurred())
+                PyErr_SetObject(PyExc_KeyError, id);
+            return -1;
+        }
+        return PySet_Contains(PyTuple_GET_ITEM(allowed, 1), region);
+    }
+    PyObject *answer = PyObject_CallOneArg(allowed, id);
+    int truth = answer == NULL ? -1 : PyObject_IsTrue(answer);
+    Py_XDECREF(answer);
+    return truth;
+}
+
 /* The allowed incidents that share most of the weight of the rarest terms; their number, or -1 on error. */
 static int32_t candidates(Postings *self, Known *known, int32_t count, double least, PyObject *allowed, Ranked *chosen)
 {
@@ -395,9 +414,7 @@ static int32_t candidates(Postings *self, Known *known, int32_t count, double le
     }
     make_heap(met, near);
     while (near > 0 && found < self->candidates) {
-        PyObject *answer = PyObject_CallOneArg(allowed, met[0].name);
-        int truth = answer == NULL ? -1 : PyObject_IsTrue(answer);
-        Py_XDECREF(answer);
+        int truth = is_allowed(allowed, met[0].name);
         if (truth < 0) {
             found = -1;
             goto done;

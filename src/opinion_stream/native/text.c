@@ -61,6 +61,110 @@ static PyObject *shingles(PyObject *module, PyObject *args)
     return result;
 }
 
+#define GRAM 4
+enum { IN_ONE = 1, IN_OTHER = 2, IN_BOTH = 3 };
+
+/* The shingles of two texts, by their hash: a shingle is four UTF-16 units, one number of 64 bits. */
+typedef struct {
+    uint64_t *grams;
+    unsigned char *where; /* 0 for a free place */
+    uint64_t mask;
+} Grams;
+
+static uint64_t gram_at(const char *raw, Py_ssize_t at)
+{
+    uint64_t gram;
+    memcpy(&gram, raw + 2 * at, sizeof(gram));
+    return gram;
+}
+
+static uint64_t place_of_gram(const Grams *all, uint64_t gram)
+{
+    uint64_t at = gram * 0x9E3779B97F4A7C15u;
+    for (at = (at ^ at >> 32) & all->mask; all->where[at] != 0 && all->grams[at] != gram; at = (at + 1) & all->mask)
+        ;
+    return at;
+}
+
+/* Notes the shingles of a text; returns how many different ones it has. */
+static Py_ssize_t note_grams(Grams *all, const char *raw, Py_ssize_t count, unsigned char where)
+{
+    Py_ssize_t different = 0;
+    for (Py_ssize_t i = 0; i < count; i++) {
+        uint64_t gram = gram_at(raw, i), at = place_of_gram(all, gram);
+        different += (all->where[at] & where) == 0;
+        all->grams[at] = gram;
+        all->where[at] |= where;
+    }
+    return different;
+}
+
+static int add_run(PyObject *runs, Py_ssize_t start, Py_ssize_t end)
+{
+    PyObject *run = Py_BuildValue("(nn)", start, end);
+    int failed = run == NULL ? -1 : PyList_Append(runs, run);
+    Py_XDECREF(run);
+    return failed;
+}
+
+/* The stretches of a text that are covered by common shingles; `places`: where such begin. */
+static PyObject *common_runs(const Grams *all, const char *raw, Py_ssize_t count, Py_ssize_t *places)
+{
+    PyObject *runs = PyList_New(0);
+    Py_ssize_t start = 0, end = -1;
+    for (Py_ssize_t i = 0; runs != NULL && i < count; i++) {
+        if (all->where[place_of_gram(all, gram_at(raw, i))] != IN_BOTH)
+            continue;
+        ++*places;
+        if (i > end) {
+            if (end > 0 && add_run(runs, start, end) < 0)
+                Py_CLEAR(runs);
+            start = i;
+        }
+        end = i + GRAM;
+    }
+    if (runs != NULL && end > 0 && add_run(runs, start, end) < 0)
+        Py_CLEAR(runs);
+    return runs;
+}
+
+/* shared(one, other) -> (common, (different, different), (places, places), (runs, runs)), see `Shared`. */
+static PyObject *shared(PyObject *module, PyObject *const *args, Py_ssize_t count)
+{
+    if (count != 2 || !PyBytes_Check(args[0]) || !PyBytes_Check(args[1])) {
+        PyErr_SetString(PyExc_TypeError, "shared(one: bytes, other: bytes)");
+        return NULL;
+    }
+    const char *one = PyBytes_AS_STRING(args[0]), *other = PyBytes_AS_STRING(args[1]);
+    Py_ssize_t ones = PyBytes_GET_SIZE(args[0]) / 2 - GRAM + 1, others = PyBytes_GET_SIZE(args[1]) / 2 - GRAM + 1;
+    uint64_t room = 16;
+    ones = ones > 0 ? ones : 0;
+    others = others > 0 ? others : 0;
+    while (room < 2 * (uint64_t)(ones + others))
+        room *= 2;
+    Grams all = {PyMem_Malloc(room * sizeof(uint64_t)), PyMem_Calloc(room, 1), room - 1};
+    PyObject *runs = NULL, *other_runs = NULL, *result = NULL;
+    if (all.grams == NULL || all.where == NULL) {
+        PyErr_NoMemory();
+    } else {
+        Py_ssize_t different = note_grams(&all, one, ones, IN_ONE);
+        Py_ssize_t other_different = note_grams(&all, other, others, IN_OTHER);
+        Py_ssize_t common = 0, places = 0, other_places = 0;
+        for (uint64_t i = 0; i < room; i++)
+            common += all.where[i] == IN_BOTH;
+        runs = common_runs(&all, one, ones, &places);
+        other_runs = runs == NULL ? NULL : common_runs(&all, other, others, &other_places);
+        if (other_runs != NULL)
+            result = Py_BuildValue("n(nn)(nn)(OO)", common, different, other_different, places, other_places, runs,
+                                   other_runs);
+    }
+    PyMem_Free(all.grams);
+    PyMem_Free(all.where);
+    Py_XDECREF(runs);
+    Py_XDECREF(other_runs);
+    return result;
+}
+
 typedef struct {
     const char *word;
     double value;
@@ -261,6 +365,7 @@ static PyType_Spec type_spec = {"opinion_stream.native.text.Frequencies", sizeof
 
 static PyMethodDef functions[] = {
     {"words_only", (PyCFunction)(void (*)(void))words_only, METH_FASTCALL, "The words of a text, or None."},
+    {"shared", (PyCFunction)(void (*)(void))shared, METH_FASTCALL, "What two texts have in common."},
     {"shingles", shingles, METH_VARARGS, "All runs of so many bytes."},
     {NULL, NULL, 0, NULL},
 };

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -68,14 +66,13 @@ def test_a_floor_raises_the_grade_and_is_named() -> None:
 def test_a_floor_below_the_grade_changes_nothing() -> None:
     high = Evidence(sensitivity=100, voices=10**6, media=100)
     assert grade(high, POLICY).grade is Grade.I
-    assert grade(replace(high, floor=Grade.III), POLICY) == grade(high, POLICY)
+    assert grade(high._replace(floor=Grade.III), POLICY) == grade(high, POLICY)
 
 
 @given(EVIDENCE, EVIDENCE)
 def test_more_of_any_evidence_never_lowers_the_grade(one: Evidence, two: Evidence) -> None:
     floors = [e.floor for e in (one, two) if e.floor is not None]
-    more = replace(
-        one,
+    more = one._replace(
         sensitivity=max(one.sensitivity, two.sensitivity),
         priority_rule=one.priority_rule or two.priority_rule,
         floor=min(floors, key=lambda f: f.rank, default=None),

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from itertools import groupby
-from operator import itemgetter
 
 from opinion_stream.domain.assessment.conditions import REMEMBERED
 from opinion_stream.models.base import Nature, Reason
 from opinion_stream.policy.judgement import Natures
-
-_rule = itemgetter(0)
 
 
 class NatureJudge:
@@ -18,31 +14,32 @@ class NatureJudge:
 
     def __init__(self, policy: Natures) -> None:
         self._fallback = policy.fallback
-        self._rules = [(r.nature, r.weight, r.source) for r in policy.rules]
-        self._signs: dict[str, list[tuple[int, int, str]]] = {}
-        """Word -> (number of the rule, place in the rule, word) of each rule that has it."""
-        for number, rule in enumerate(policy.rules):
-            for place, word in enumerate(dict.fromkeys(rule.words)):
-                self._signs.setdefault(word, []).append((number, place, word))
+        self._rules = [(r.nature, r.weight, r.source, tuple(dict.fromkeys(r.words))) for r in policy.rules]
+        self._signs: dict[str, list[int]] = {}
+        """Word -> number of each rule that has it."""
+        for number, (_, _, _, words) in enumerate(self._rules):
+            for word in words:
+                self._signs.setdefault(word, []).append(number)
         self._reason = lru_cache(REMEMBERED)(self._make_reason)
 
     def judge(self, found: frozenset[str]) -> tuple[Nature, Reason]:
         """The nature and its reason. Each distinct sign counts once; equal sums go to the nature listed first."""
-        sums: dict[Nature, float] = {}
-        signs: dict[Nature, dict[str, None]] = {}
-        sources: dict[Nature, str] = {}
-        signs_of = self._signs
-        hits = sorted([sign for word in signs_of.keys() & found for sign in signs_of[word]])
-        for number, group in groupby(hits, _rule):
-            nature, weight, source = self._rules[number]
-            words = [word for _, _, word in group]
-            sums[nature] = sums.get(nature, 0.0) + weight * len(words)
-            signs.setdefault(nature, {}).update(dict.fromkeys(words))
-            sources.setdefault(nature, source)
-        if not sums:
+        counts: dict[int, int] = {}
+        signs = self._signs
+        hit = signs.keys() & found
+        for word in hit:
+            for number in signs[word]:
+                counts[number] = counts.get(number, 0) + 1
+        if not counts:
             return self._fallback, self._reason(self._fallback, (), "", "")
-        nature = max(sums, key=lambda n: sums[n])  # max keeps the first of equals, and sums is in policy order
-        return nature, self._reason(nature, tuple(signs[nature]), sources[nature], _tally(sums, nature))
+        sums: dict[Nature, float] = {}
+        for number in sorted(counts):
+            nature, weight, _, _ = self._rules[number]
+            sums[nature] = sums.get(nature, 0.0) + weight * counts[number]
+        nature = max(sums, key=sums.__getitem__)  # max keeps the first of equals, and sums is in policy order
+        told = [self._rules[number] for number in sorted(counts) if self._rules[number][0] is nature]
+        words = tuple(dict.fromkeys([word for *_, words in told for word in words if word in hit]))
+        return nature, self._reason(nature, words, told[0][2], _tally(sums, nature))
 
     def _make_reason(self, nature: Nature, words: tuple[str, ...], source: str, tally: str) -> Reason:
         if not words:

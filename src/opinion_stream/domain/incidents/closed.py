@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 
 from opinion_stream.domain.incidents.nearest import Match, OpenIncidents
+from opinion_stream.domain.incidents.postings import In
 from opinion_stream.domain.incidents.record import IncidentRecord
 from opinion_stream.domain.incidents.samples import told_by
 from opinion_stream.domain.places import Places
@@ -91,7 +92,7 @@ class ClosedIncidents:
 
     def nearest(self, item: AssessedMention, region: str) -> Match | None:
         """The closed incident that a mention is near enough to to reopen it; None if there is none."""
-        found = self._index.nearest(item.assessment.features, lambda incident_id: self._allowed(region, incident_id))
+        found = self._index.nearest(item.assessment.features, In(self._regions, self._places.near(region)))
         return None if found is None or found.score < self.similarity else found
 
     def _allowed(self, region: str, incident_id: str) -> bool:

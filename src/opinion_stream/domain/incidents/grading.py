@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 from opinion_stream.models.base import Grade, Reason
@@ -11,8 +12,7 @@ from opinion_stream.models.incident import Factor, GradeFactors
 from opinion_stream.policy.judgement import Grading, LogScale
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(NamedTuple):
     """What a grade rests on. Counts are of the whole incident."""
 
     sensitivity: float
@@ -32,6 +32,10 @@ class Evidence:
     tier_score: float = 0.0
     """Score of the furthest-reaching media tier, 0-100, and its name."""
     tier_name: str = ""
+
+
+REMEMBERED = 4096
+"""Reasons kept for the next incident that has the same ones: most are of one voice, and say so in the same words."""
 
 
 @dataclass(frozen=True)
@@ -115,20 +119,25 @@ def reasons_of(evidence: Evidence, weighed: Weighed, policy: Grading) -> tuple[R
 
 def sum_up(weighed: Weighed, policy: Grading) -> tuple[Reason, ...]:
     """Why it is this grade: the weighted sum, and the floor if that raised it."""
+    content, reaction, media, score, by_score, result = weighed
     weights = policy.weights
-    total = _reason(
-        rule="grading.total",
-        text=(
-            f"内容{weighed.content:g}×{weights.content:g}＋公众反应{weighed.reaction:g}×{weights.reaction:g}"
-            f"＋媒体介入{weighed.media:g}×{weights.media:g}＝{weighed.score:g}分，{weighed.by_score.label}"
-        ),
-    )
-    if weighed.grade is weighed.by_score:
+    total = _total(content, weights.content, reaction, weights.reaction, media, weights.media, score, by_score.label)
+    if result is by_score:
         return (total,)
-    text = f"突发事件规则规定不低于{weighed.grade.label}，由{weighed.by_score.label}升为{weighed.grade.label}"
-    return total, _reason(rule="grading.floor", text=text)
+    text = f"突发事件规则规定不低于{result.label}，由{by_score.label}升为{result.label}"
+    return total, _reason("grading.floor", text)
 
 
+@lru_cache(REMEMBERED)
+def _total(
+    content: float, c: float, reaction: float, r: float, media: float, m: float, score: float, label: str
+) -> Reason:
+    """The weighted sum of the three factors in words."""
+    text = f"内容{content:g}×{c:g}＋公众反应{reaction:g}×{r:g}＋媒体介入{media:g}×{m:g}＝{score:g}分，{label}"
+    return _reason("grading.total", text)
+
+
+@lru_cache(REMEMBERED)
 def _reason(rule: str, text: str) -> Reason:
     return Reason.trusted(rule=rule, text=text, evidence=())
 
@@ -144,28 +153,22 @@ def by_threshold(score: float, policy: Grading) -> Grade:
 
 
 def _content(evidence: Evidence, policy: Grading) -> tuple[Reason, ...]:
-    reasons = list(evidence.sensitivity_reasons)
+    reasons = evidence.sensitivity_reasons
     if evidence.priority_rule is not None:
         text = f"属于应当重点回应的情形（{evidence.priority_rule}，+{policy.priority_bonus:g}）"
-        reasons.append(_reason(rule="content.priority", text=text))
-    if not reasons:
-        reasons.append(_reason(rule="content.plain", text="内容没有涉及敏感情形"))
-    return tuple(reasons)
+        return (*reasons, _reason("content.priority", text))
+    return reasons or (_reason("content.plain", "内容没有涉及敏感情形"),)
 
 
 def _reaction(evidence: Evidence, policy: Grading) -> tuple[Reason, ...]:
-    parts = (
-        ("voices", _voices(evidence), log_scale(evidence.voices, policy.voices)),
-        ("interactions", f"互动{evidence.interactions}次", log_scale(evidence.interactions, policy.interactions)),
-        ("reads", f"阅读{evidence.reads}次", log_scale(evidence.reads, policy.reads)),
-    )
-    reasons = [
-        _reason(rule=f"reaction.{name}", text=f"{text}（{value:.0f}分）")
-        for name, text, value in parts
-        if value > 0 or name == "voices"
-    ]
+    value = log_scale(evidence.voices, policy.voices)
+    reasons = [_reason("reaction.voices", f"{_voices(evidence)}（{value:.0f}分）")]
+    if (value := log_scale(evidence.interactions, policy.interactions)) > 0:
+        reasons.append(_reason("reaction.interactions", f"互动{evidence.interactions}次（{value:.0f}分）"))
+    if (value := log_scale(evidence.reads, policy.reads)) > 0:
+        reasons.append(_reason("reaction.reads", f"阅读{evidence.reads}次（{value:.0f}分）"))
     if evidence.rising:
-        reasons.append(_reason(rule="reaction.rising", text=f"声量正在上升（+{policy.rising_bonus:g}）"))
+        reasons.append(_reason("reaction.rising", f"声量正在上升（+{policy.rising_bonus:g}）"))
     return tuple(reasons)
 
 
@@ -179,10 +182,10 @@ def _media(evidence: Evidence, policy: Grading) -> tuple[Reason, ...]:
     reasons = []
     if evidence.tier_score > 0:
         text = f"传播层级最高为{evidence.tier_name}（{evidence.tier_score:g}分）"
-        reasons.append(_reason(rule="media.tier", text=text))
+        reasons.append(_reason("media.tier", text))
     if evidence.media > 0:
         number = log_scale(evidence.media, policy.media_count)
-        reasons.append(_reason(rule="media.count", text=f"{evidence.media}家媒体介入（{number:.0f}分）"))
+        reasons.append(_reason("media.count", f"{evidence.media}家媒体介入（{number:.0f}分）"))
     if not reasons:
-        reasons.append(_reason(rule="media.none", text="没有媒体介入"))
+        reasons.append(_reason("media.none", "没有媒体介入"))
     return tuple(reasons)

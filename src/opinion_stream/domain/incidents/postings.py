@@ -6,7 +6,7 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from itertools import islice
-from typing import Protocol, cast
+from typing import NamedTuple, Protocol, cast
 
 from opinion_stream.native import native
 
@@ -34,7 +34,20 @@ RARITY_POWER = 1.5
 Signs = tuple[float, float, float, float, float, float]
 """(cosine, lead, topic, rarest, second, together) as in `policy.judgement.Matching`."""
 
-Allowed = Callable[[str], bool]
+
+class In(NamedTuple):
+    """Allows the incidents that stand in one of some regions. The compiled search looks into it without a call."""
+
+    regions: dict[str, str]
+    """Of each incident."""
+    near: frozenset[str]
+
+    def __call__(self, incident_id: str, /) -> bool:
+        """Whether an incident is allowed. KeyError for an unknown one."""
+        return self.regions[incident_id] in self.near
+
+
+Allowed = Callable[[str], bool] | In
 
 
 class Postings(Protocol):

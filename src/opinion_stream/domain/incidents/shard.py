@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 
 from opinion_stream.domain.incidents.nearest import Match, OpenIncidents
+from opinion_stream.domain.incidents.postings import In
 from opinion_stream.domain.incidents.record import IncidentRecord
 from opinion_stream.domain.incidents.samples import told_by
 from opinion_stream.domain.incidents.why import why_joined, why_opened
@@ -25,6 +26,7 @@ class Shard:
         self._places = places
         self.clock = clock
         self.records: dict[str, IncidentRecord] = {}
+        self._regions: dict[str, str] = {}
         self._open = OpenIncidents(policy.matching)
         self._holders: dict[str, set[str]] = {}
         self._prints: dict[str, tuple[str, ...]] = {}
@@ -40,6 +42,7 @@ class Shard:
         if not known:
             heapq.heappush(self._quiet, (record.quiet_since, record.id))
         self.records[record.id] = record
+        self._regions[record.id] = record.region
         if moved or not known:
             terms, most = record.terms, self._policy.max_features
             centroid = dict(terms) if len(terms) <= most else strongest(terms, most)
@@ -70,6 +73,7 @@ class Shard:
     def remove(self, incident_id: str) -> None:
         """Know an open incident no longer; no error if there is none."""
         if self.records.pop(incident_id, None) is not None:
+            del self._regions[incident_id]
             self._open.remove(incident_id)
             self._set_prints(incident_id, ())
 
@@ -85,10 +89,7 @@ class Shard:
         `repeats`: whether the mention repeats another; `original`: id of that one's incident, if known. A copy joins
         its original, any other mention the nearest incident; neither joins one of another place.
         """
-
-        def allowed(incident_id: str) -> bool:
-            return self._places.compatible(region, self.records[incident_id].region)
-
+        allowed = In(self._regions, self._places.near(region))
         mention = item.mention
         self.match, self._asked, self._reopened = None, (mention.id, True), ""
         if original in self.records and allowed(original):

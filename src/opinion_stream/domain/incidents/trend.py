@@ -34,7 +34,10 @@ def bucket_of(at: datetime, policy: Grouping) -> int:
 def add_to_trend(buckets: dict[int, int], at: datetime, policy: Grouping) -> None:
     """Count one mention at event time `at`. One too old to be kept is no longer counted."""
     bucket = bucket_of(at, policy)
-    newest = max(max(buckets, default=bucket), bucket)
+    if not buckets:
+        buckets[bucket] = 1
+        return
+    newest = max(bucket, *buckets)
     oldest = newest - buckets_kept(policy) + 1
     if bucket >= oldest:
         buckets[bucket] = buckets.get(bucket, 0) + 1
@@ -86,7 +89,7 @@ def doubling_hours(recent: int, before: int, window_hours: float, growth_p: floa
 
 def is_rising(buckets: dict[int, int], now: datetime, policy: Grouping) -> bool:
     """Whether the trend at `now` is a rising one."""
-    return _rising(*volumes_at(buckets, now, policy), policy)
+    return sum(buckets.values()) > 1 and _rising(*volumes_at(buckets, now, policy), policy)
 
 
 def _rising(recent: int, before: int, policy: Grouping) -> bool:

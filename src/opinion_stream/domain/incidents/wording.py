@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 from opinion_stream.native import native
 
@@ -57,13 +58,50 @@ _native = native("text")
 
 def grams(text: str) -> list[bytes]:
     """All runs of GRAM characters (UTF-16 units, zero bytes at the end left out), in order; none in a shorter text."""
-    raw = text.encode("utf-16-le", "surrogatepass")
-    if len(raw) < 2 * GRAM:
-        return []
+    raw = _units(text)
     if _native is not None:
         runs: list[bytes] = _native.shingles(raw, 2 * GRAM, 2)
         return runs
+    return _runs_of(raw)
+
+
+def _units(text: str) -> bytes:
+    return text.encode("utf-16-le", "surrogatepass")
+
+
+def _runs_of(raw: bytes) -> list[bytes]:
     return [raw[at : at + 2 * GRAM].rstrip(b"\0") for at in range(0, len(raw) - 2 * GRAM + 1, 2)]
+
+
+class Shared(NamedTuple):
+    """What two texts have in common, in shingles."""
+
+    common: int
+    """Different shingles that both have."""
+    different: tuple[int, int]
+    """Different shingles of each."""
+    places: tuple[int, int]
+    """Where shingles begin in each that the other has, too."""
+    runs: tuple[list[Span], list[Span]]
+    """The maximal stretches of each that are covered by common shingles."""
+
+
+def plain_shared(one: bytes, other: bytes) -> Shared:
+    """`shared` in Python."""
+    ones, others = _runs_of(one), _runs_of(other)
+    set_one, set_other = set(ones), set(others)
+    common = set_one & set_other
+    return Shared(
+        len(common),
+        (len(set_one), len(set_other)),
+        (sum([gram in common for gram in ones]), sum([gram in common for gram in others])),
+        (_common_runs(ones, common), _common_runs(others, common)),
+    )
+
+
+def shared(one: bytes, other: bytes) -> Shared:
+    """What two texts (as UTF-16, little-endian) have in common."""
+    return plain_shared(one, other) if _native is None else Shared(*_native.shared(one, other))
 
 
 def compare(one: str, other: str, least: float) -> Likeness | None:
@@ -71,21 +109,17 @@ def compare(one: str, other: str, least: float) -> Likeness | None:
 
     The changes are left out where the share is less than `least`.
     """
-    ones, others = grams(one), grams(other)
-    set_one, set_other = set(ones), set(others)
-    common = set_one & set_other
-    short, shorts = (one, ones) if len(one) <= len(other) else (other, others)
+    has = shared(_units(one), _units(other))
+    short, which = (one, 0) if len(one) <= len(other) else (other, 1)
     # A shingle covers at most GRAM characters, so fewer than this cannot cover the share.
-    if len(shorts) == 0 or sum([gram in common for gram in shorts]) * GRAM < least * len(short):
+    if has.different[which] == 0 or has.places[which] * GRAM < least * len(short):
         return None
-    runs = _common_runs(shorts, common)
-    chars = sum([end - start for start, end in runs])
-    jaccard = len(common) / (len(set_one) + len(set_other) - len(common))
+    chars = sum([end - start for start, end in has.runs[which]])
+    jaccard = has.common / (sum(has.different) - has.common)
     share = chars / len(short)
     if share < least:
         return Likeness(chars, share, jaccard)
-    changes = tuple(_changes(one, other, _common_runs(others, common)))
-    return Likeness(chars, share, jaccard, changes)
+    return Likeness(chars, share, jaccard, tuple(_changes(one, other, has.runs[1])))
 
 
 def _common_runs(ordered: list[bytes], common: set[bytes]) -> list[Span]:
