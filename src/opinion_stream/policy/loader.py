@@ -187,11 +187,9 @@ class _StrictLoader(yaml.CSafeLoader):
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, object]:
         keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        for key, times in Counter(keys).items():
-            if times > 1:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"key {key!r} is given {times} times", node.start_mark
-                )
+        if len(set(keys)) < len(keys):
+            key, times = Counter(keys).most_common(1)[0]
+            raise yaml.constructor.ConstructorError(None, None, f"key {key!r} is given {times} times", node.start_mark)
         return super().construct_mapping(node, deep)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from opinion_stream.domain.assessment.document import Document
 from opinion_stream.domain.assessment.lexicon import WordSet
@@ -23,16 +23,14 @@ class Classifier(Protocol):
         """One result per document, in order."""
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """A result, and the level-1 category that is most likely even where the result is `unsure`."""
 
     guess: str
     result: CategoryResult
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """What the lexicon finds in one text: word -> 1 + ln n, and the sum of each level-1 category, largest first."""
 
     factors: Mapping[str, float]
@@ -126,8 +124,10 @@ class LexiconClassifier:
             return Verdict(self._policy.fallback, nothing)
         result = self.explain(reading, reading.best)
         if reading.confidence < self._policy.min_confidence:
-            result = CategoryResult(
+            result = CategoryResult.trusted(
                 level1=self._policy.fallback,
+                level2=None,
+                level3=None,
                 confidence=reading.confidence,
                 source="unsure",
                 evidence=result.evidence,

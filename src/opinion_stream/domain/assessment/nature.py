@@ -44,7 +44,7 @@ class NatureJudge:
     def _make_reason(self, nature: Nature, words: tuple[str, ...], source: str, tally: str) -> Reason:
         if not words:
             return Reason(rule="nature.fallback", text=f"没有发现任何性质的特征词，按“{nature.label}”处理")
-        return Reason(
+        return Reason.trusted(
             rule=f"nature.{nature.value}",
             text=f"{nature.label}：特征词“{'、'.join(words[:8])}”，{tally}，依据{source}",
             evidence=words,

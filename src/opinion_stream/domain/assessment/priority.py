@@ -27,9 +27,10 @@ class PriorityJudge:
         self, found: frozenset[str], category: str, nature: Nature, sensitivity: float
     ) -> tuple[ResponseValue, str | None]:
         """The response value, and the id of the first priority rule that applies (None if none does)."""
+        name = nature.value
         for number in self._index.possible(found):
             rule, condition = self._rules[number]
-            words = condition.evaluate(found, category, nature.value, sensitivity)
+            words = condition.evaluate(found, category, name, sensitivity)
             if words is not None:
                 return self._by_rule(number, nature, words[:_SHOWN]), rule.id
         return self._by_nature[nature], None

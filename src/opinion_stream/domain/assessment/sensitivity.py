@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from opinion_stream.domain.assessment.conditions import REMEMBERED, CompiledCondition, WordIndex
 from opinion_stream.models.base import Grade, Nature, Reason
 from opinion_stream.policy.judgement import Sensitivity
 
 
-@dataclass(frozen=True, slots=True)
-class Sensed:
+class Sensed(NamedTuple):
     """`score` 0-100; `floor`: the lowest grade allowed, or None."""
 
     score: float
@@ -32,9 +31,10 @@ class SensitivityJudge:
         total = 0.0
         reasons: list[Reason] = []
         floor: Grade | None = None
+        name = nature.value
         for number in self._index.possible(found):
             rule, condition = self._rules[number]
-            words = condition.evaluate(found, category, nature.value, total)
+            words = condition.evaluate(found, category, name, total)
             if words is None:
                 continue
             total += rule.score
@@ -50,4 +50,4 @@ class SensitivityJudge:
             text += f"，不低于{rule.floor.label}"
         if rule.source:
             text += f"，依据{rule.source}"
-        return Reason(rule=rule.id, text=text, evidence=words)
+        return Reason.trusted(rule=rule.id, text=text, evidence=words)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from opinion_stream.domain.assessment.conditions import REMEMBERED
 from opinion_stream.domain.assessment.document import Document
@@ -19,8 +19,7 @@ from opinion_stream.policy.places import RegionLevel
 _BY_CATEGORY, _LOCAL = "unit.category", "unit.local"
 
 
-@dataclass(frozen=True, slots=True)
-class Charge:
+class Charge(NamedTuple):
     """Who is in charge, and why."""
 
     unit: UnitRef

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING
 
-from opinion_stream.domain.briefing.writer import BriefWriter
 from opinion_stream.domain.figures import Figures
 from opinion_stream.domain.incidents.commands import end_override
 from opinion_stream.domain.incidents.copies import CopyIndex, CopyOf
-from opinion_stream.domain.incidents.decisions import Decisions
 from opinion_stream.domain.incidents.essence import Kept
 from opinion_stream.domain.incidents.intake import Intake, Standing
 from opinion_stream.domain.incidents.keeping import HeldRecords
@@ -26,6 +26,10 @@ from opinion_stream.models.brief import Brief
 from opinion_stream.models.command import IncidentCommand
 from opinion_stream.models.incident import Incident, IncidentAction, IncidentEvent, IncidentStatus
 from opinion_stream.policy.loader import Policy
+
+if TYPE_CHECKING:
+    from opinion_stream.domain.briefing.writer import BriefWriter
+    from opinion_stream.domain.incidents.decisions import Decisions
 
 _SEEN = "seen/"
 _COPY = "copy/"
@@ -47,7 +51,7 @@ class IncidentBook:
         mentions.
         """
         self._decided = decided
-        self._writer = BriefWriter(policy, brief_from)
+        self._brief_from = brief_from
         self._briefs: dict[str, Brief] = {}
         self._policy = policy
         self._store = store
@@ -57,11 +61,23 @@ class IncidentBook:
         self._names = NameJudge(policy, self._places)
         self._copies: dict[str, CopyIndex] = {}
         self._shelf = Shelf(policy, self._places, store, None if decided else HeldRecords())
-        self._decisions = Decisions(policy, self._places, self._intake, self._shelf, self._seen)
 
     def __len__(self) -> int:
         """Number of open incidents."""
         return len(self._shelf)
+
+    # What only persons' decisions and briefs need is loaded with the first of them: a run over a file has none.
+    @cached_property
+    def _writer(self) -> BriefWriter:
+        from opinion_stream.domain.briefing.writer import BriefWriter
+
+        return BriefWriter(self._policy, self._brief_from)
+
+    @cached_property
+    def _decisions(self) -> Decisions:
+        from opinion_stream.domain.incidents.decisions import Decisions
+
+        return Decisions(self._policy, self._places, self._intake, self._shelf, self._seen)
 
     def figures(self) -> Figures:
         """See `Shelf.figures`."""
@@ -82,7 +98,7 @@ class IncidentBook:
         """
         for item in batch:
             if self._seen.get(item.id) is None:
-                record = self._take(item)
+                record, _ = self._take(item)
                 if joined is not None:
                     joined(item, record)
         return self._changed()
@@ -95,9 +111,11 @@ class IncidentBook:
         standings: list[Standing] = []
         for item in batch:
             incident_id = self._seen.get(item.id)
-            record = self._take(item) if incident_id is None else self._known(item, incident_id)
-            copy = self.copy_of(item)
             shard = self._shelf.area(self.shard_of(item)).open
+            if incident_id is None:
+                record, copy = self._take(item)
+            else:
+                record, copy = self._known(item, incident_id), self.copy_of(item)
             standing = self._intake.standing(record, copy, shard.why(item.id))
             standings.append(standing._replace(reopened=True) if shard.reopened(item.id) else standing)
         self._shelf.flush()
@@ -122,7 +140,7 @@ class IncidentBook:
         """
         incident_id = self._seen.get(item.id)
         if incident_id is None:
-            incident_id = self._take(item).id
+            incident_id = self._take(item)[0].id
             self._changed()
         return self._intake.snapshot(self._known(item, incident_id))
 
@@ -151,7 +169,8 @@ class IncidentBook:
     def _changed(self) -> list[Incident]:
         return [self._intake.snapshot(record) for record in self._shelf.flush()]
 
-    def _take(self, item: AssessedMention) -> IncidentRecord:
+    def _take(self, item: AssessedMention) -> tuple[IncidentRecord, CopyOf | None]:
+        """The incident that a new mention is in now, and what it repeats."""
         region = self._shelf.known(item.assessment.region.code)
         code = self._places.shard(region)
         area = self._shelf.area(code)
@@ -169,7 +188,7 @@ class IncidentBook:
         self._shelf.put(record, moved=says_more or not is_copy)
         self._seen.put(item.id, record.id, item.mention.received_at)
         self._brief(record)
-        return record
+        return record, copy
 
     def _brief(self, record: IncidentRecord) -> None:
         """Write the brief on a changed incident where the policy asks for one or for a new one."""

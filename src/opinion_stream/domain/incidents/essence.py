@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
 import orjson
 from pydantic import TypeAdapter
@@ -42,7 +43,12 @@ _Packed = tuple[
     bool,  # a copy
     bool,  # one that says more besides
 ]
-_PACKED = TypeAdapter(_Packed)
+
+
+@cache
+def _adapter() -> TypeAdapter[_Packed]:
+    """Made when an essence is first read or written: a run over a file has none."""
+    return TypeAdapter(_Packed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +96,7 @@ def unpack(mention_id: str, raw: bytes) -> Kept:
     """What `pack` packed, with which `Intake.take` does what it did with the mention itself."""
     (title, opening, published_at, voice, interactions, reads, medium, tier, fingerprint, category, nature, units,
      sensitivity, reasons, floor, required, priority_rule, region, region_rule, features, keywords, is_copy, says_more,
-     ) = _PACKED.validate_json(raw)  # fmt: skip
+     ) = _adapter().validate_json(raw)  # fmt: skip
     mention = Mention(
         id=mention_id,
         source="",

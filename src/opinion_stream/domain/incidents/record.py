@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from hashlib import sha256
 
 import orjson
@@ -128,10 +129,13 @@ class IncidentRecord:
     @staticmethod
     def from_bytes(raw: bytes) -> IncidentRecord:
         """The record that `to_bytes` wrote, equal in every field."""
-        return _ADAPTER.validate_json(raw)
+        return _adapter().validate_json(raw)
 
 
-_ADAPTER = TypeAdapter(IncidentRecord)
+@cache
+def _adapter() -> TypeAdapter[IncidentRecord]:
+    """Made when a record is first read: a run over a file reads none."""
+    return TypeAdapter(IncidentRecord)
 
 
 def _fields(part: object) -> dict[str, object]:

@@ -69,7 +69,7 @@ def settle(
     record.grade = _standing(record)
     if surpassed or why or not known or record.grade is not before:
         reason = why or _change(record, before if known else None, weighed, policy, surpassed)
-        record.history.append(GradeChange(at=at, grade=record.grade, score=weighed.score, by=by, reason=reason))
+        record.history.append(GradeChange.trusted(at=at, grade=record.grade, score=weighed.score, by=by, reason=reason))
         if len(record.history) > MAX_HISTORY:
             del record.history[1]
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from opinion_stream.domain.collection.clean import clean
 from opinion_stream.domain.collection.watch.query import (
@@ -47,6 +48,7 @@ class _Token:
     within: int = 0
 
 
+@lru_cache(1024)
 def parse(text: str) -> Query:
     """The tree of the query. Words are cleaned as mentions are, so that full-width or traditional forms match.
 
