@@ -22,7 +22,6 @@ typedef struct {
     double *weights;          /* of the centroid */
     double *samples;          /* `kept` rows of `count` weights, 0 where the sample lacks the term; NULL without any */
     double taken, length;
-    int met;  /* by the search in hand */
 } Incident;
 
 typedef struct {
@@ -37,7 +36,7 @@ typedef struct {
     double *rarity;
     int32_t rarity_count, rarity_room, rarity_step;
     int32_t *mark;  /* per term: its place in what is looked at, or -1 */
-    double *share;  /* per incident: weight shared with the mention in hand */
+    double *share;  /* per incident: weight shared with the mention in hand, negative where none was met yet */
 } Postings;
 
 static int grow(void **block, int32_t *room, int32_t needed, size_t size)
@@ -145,6 +144,7 @@ static int32_t slot_number(Postings *self, PyObject *id)
             self->share = larger;
         }
         slot = self->slot_count++;
+        self->share[slot] = -1.0;
     }
     memset(&self->incidents[slot], 0, sizeof(Incident));
     self->incidents[slot].id = Py_NewRef(id);
@@ -393,8 +393,7 @@ static int32_t candidates(Postings *self, Known *known, int32_t count, double le
         unseen -= order[i]->square;
         for (int32_t k = 0; k < term->held; k++) {
             int32_t slot = term->slots[k];
-            if (!self->incidents[slot].met) {
-                self->incidents[slot].met = 1;
+            if (self->share[slot] < 0.0) {
                 self->share[slot] = 0.0;
                 met[size++].number = slot;
             }
@@ -405,7 +404,7 @@ static int32_t candidates(Postings *self, Known *known, int32_t count, double le
     for (int32_t i = 0; i < size; i++) {
         int32_t slot = met[i].number;
         double share = self->share[slot];
-        self->incidents[slot].met = 0;
+        self->share[slot] = -1.0;
         if (share + unseen >= least) {
             met[near].value = share;
             met[near].number = slot;
