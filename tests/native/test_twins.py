@@ -173,6 +173,12 @@ def test_the_twins_are_taken_where_nothing_was_built(monkeypatch: pytest.MonkeyP
     assert importlib.reload(opinion_stream.native).native("no_such_module") is None
 
 
+def test_the_twins_are_taken_where_what_was_built_is_of_another_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert native("text") is not None
+    monkeypatch.setattr(opinion_stream.native, "INTERFACE", 1)
+    assert opinion_stream.native.native("text") is None
+
+
 LEXICON = ["停水", "停水的小区", "水", "小区物业", "小区", "区物", "KTV", "ktv", "A7", "é", "\U0001f4a7停", "的"]
 SIGNS = st.sampled_from(
     ["停", "水", "的", "小", "区", "物", "业", "k", "T", "V", "a", "7", "é", "ß", "，", "\U0001f4a7"]

@@ -7,6 +7,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "interface.h"
 #include "ranking.h"
 
 typedef struct {
@@ -509,7 +510,7 @@ static int fill(PyObject *module)
     PyObject *type = PyType_FromSpec(&type_spec);
     int failed = type == NULL ? -1 : PyModule_AddObjectRef(module, "Terms", type);
     Py_XDECREF(type);
-    return failed;
+    return failed ? failed : ADD_INTERFACE(module);
 }
 
 static PyModuleDef_Slot module_slots[] = {{Py_mod_exec, fill}, {0, NULL}};

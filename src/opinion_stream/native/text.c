@@ -5,6 +5,8 @@
 #include <Python.h>
 #include <string.h>
 
+#include "interface.h"
+
 /* words_only(text, table): table[c] is what becomes of the character c below 65536: 0 left out, 1 kept, 2 kept as a small
  * letter (ASCII capitals). None where a character needs more than that (3, or beyond the table). */
 static PyObject *words_only(PyObject *module, PyObject *const *args, Py_ssize_t count)
@@ -375,7 +377,7 @@ static int fill(PyObject *module)
     PyObject *type = PyType_FromSpec(&type_spec);
     int failed = type == NULL ? -1 : PyModule_AddObjectRef(module, "Frequencies", type);
     Py_XDECREF(type);
-    return failed;
+    return failed ? failed : ADD_INTERFACE(module);
 }
 
 static PyModuleDef_Slot module_slots[] = {{Py_mod_exec, fill}, {0, NULL}};

@@ -7,6 +7,8 @@
 #include <Python.h>
 #include <string.h>
 
+#include "interface.h"
+
 #define PAIRS 16 /* bits of the hash of two characters */
 
 typedef struct {
@@ -334,7 +336,7 @@ static int fill(PyObject *module)
     Py_XDECREF(type);
     if (failed == 0 && found_type == NULL)
         found_type = (PyTypeObject *)PyType_FromSpec(&found_spec);
-    return failed < 0 || found_type == NULL ? -1 : 0;
+    return failed < 0 || found_type == NULL ? -1 : ADD_INTERFACE(module);
 }
 
 static PyModuleDef_Slot module_slots[] = {{Py_mod_exec, fill}, {0, NULL}};
