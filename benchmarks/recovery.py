@@ -28,6 +28,7 @@ import orjson
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from opinion_stream.adapters.changelog import KafkaJournal
+from opinion_stream.adapters.collector import collector_at_rest
 from opinion_stream.adapters.logs import set_up_logs
 from opinion_stream.adapters.partition_state import EPOCH_BITS, MARKER, Envelope, Marker, PartitionState
 from opinion_stream.adapters.producer import BatchProducer, Outgoing
@@ -125,20 +126,22 @@ async def recover(address: str, topic: str, partitions: int, folder: Path, tools
 
     try:
         for partition in range(partitions):
-            replica = await journal.open(partition, lambda: True)
-            lap("changelog to disk")
-            state = PartitionState(replica)
-            lap("state opened")
-            if desks:
-                opened.append(desk_of(Stage.INCIDENTS)(tools, state))
-                lap("desks loaded")
+            with collector_at_rest():  # as a worker does, see Runner.open
+                replica = await journal.open(partition, lambda: True)
+                lap("changelog to disk")
+                state = PartitionState(replica)
+                lap("state opened")
+                if desks:
+                    opened.append(desk_of(Stage.INCIDENTS)(tools, state))
+                    lap("desks loaded")
     finally:
         await journal.stop()
     for name, (seconds, burnt) in parts.items():
         print(f"| {name} | {seconds:.1f} s | {burnt:.1f} s |")
     total, burnt = (sum(part[n] for part in parts.values()) for n in (0, 1))
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    print(f"| **all** | **{total:.1f} s** | {burnt:.1f} s | peak memory {memory} MiB")
+    load = " ".join(f"{value:.1f}" for value in os.getloadavg())
+    print(f"| **all** | **{total:.1f} s** | {burnt:.1f} s | peak memory {memory} MiB, load average {load}")
 
 
 @contextmanager

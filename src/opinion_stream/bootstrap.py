@@ -16,12 +16,13 @@ import structlog
 from aiokafka.errors import KafkaError
 from faust.types import TP, AppT, EventT, StreamT
 
-from opinion_stream.adapters.changelog import Interrupted, Journal, KafkaJournal, MemoryJournal
+from opinion_stream.adapters.changelog import QUIET_SECONDS, Interrupted, Journal, KafkaJournal, MemoryJournal
 from opinion_stream.adapters.clock import Clock, SystemClock
 from opinion_stream.adapters.connection import faust_credentials
 from opinion_stream.adapters.faust_transport import Lease, use_our_consumer
 from opinion_stream.adapters.producer import BatchProducer
 from opinion_stream.adapters.seal import Sealer
+from opinion_stream.adapters.waiting import connected
 from opinion_stream.agents.closed_lists import ClosedLists
 from opinion_stream.agents.looking import lags, views
 from opinion_stream.agents.metrics import StageMetrics
@@ -50,6 +51,8 @@ SAMPLE_SECONDS = 5.0
 LAG_WAIT_SECONDS = 4.0
 STANDBY_SECONDS = 1.0
 STUCK_SECONDS = 60.0
+STOP_SECONDS = 15.0
+"""So long each step of an orderly stop may take while the broker is away; what is then not done is done again later."""
 
 
 def desk_of(stage: Stage) -> DeskFactory:
@@ -143,13 +146,17 @@ class StageApp:
         self.metrics = StageMetrics(stage, lists.figures)
         simulated = settings.clock == "topic"
         observer = RoadMetrics(stage, lists, self.metrics.registry, self.clock, simulated=simulated)
-        self.lease = Lease(settings.session_seconds)
+        self.lease = Lease(settings.session_seconds, patience_seconds=settings.broker_wait_seconds)
         self._on_fatal = on_fatal
         self._own_producer: BatchProducer | None = None
         self._own_journal: KafkaJournal | None = None
         prefix = settings.topic_prefix
         if sender is None:
-            self._own_producer = BatchProducer(settings.broker(), client_id=f"{group_id(prefix, stage)}-out")
+            self._own_producer = BatchProducer(
+                settings.broker(),
+                client_id=f"{group_id(prefix, stage)}-out",
+                patience_seconds=max(60.0, settings.broker_wait_seconds),
+            )
             sender = self._own_producer
         if journal is None and stage in STATEFUL:
             journal = self._own_journal = self._kafka_journal()
@@ -182,6 +189,7 @@ class StageApp:
             _state_dir(self.stage, self.settings),
             RocksBackend,
             self.metrics.recovering,
+            max(QUIET_SECONDS, self.settings.broker_wait_seconds),
         )
 
     def _register(self) -> None:
@@ -276,12 +284,19 @@ class StageApp:
     async def run(self, stop: asyncio.Event, on_ready: Callable[[], None] = lambda: None) -> None:
         """Run until `stop` is set, then leave the group cleanly.
 
-        `on_ready` is called once, when state is recovered and the first partitions are consumed.
+        `on_ready` is called once, when state is recovered and the first partitions are consumed. A broker that does
+        not answer yet is waited for; raises BrokerError when it does not within `broker_wait_seconds`.
         """
-        for ours in (self._own_producer, self._own_journal):
-            if ours is not None:
-                await ours.start()
-        await self.app.start()
+        if self._own_producer is not None:
+            broker, limit = self.settings.broker(), self.settings.broker_wait_seconds
+            if not await connected(self._connect, broker, stop, limit):
+                await self._disconnect()
+                return
+        try:
+            await self.app.start()
+        except KafkaError as error:
+            self._on_fatal(DeliveryError(f"the broker went away at the start: {error!r}"))
+            raise
         ready = asyncio.ensure_future(self._take_up(on_ready))
         standby = asyncio.ensure_future(self._stand_by())
         waits = [asyncio.ensure_future(stop.wait()), asyncio.ensure_future(self.app.wait_until_stopped())]
@@ -291,14 +306,36 @@ class StageApp:
             wait.cancel()
         if crashed is None:
             self.runner.revoking = True
-            async with self.runner.lock:
-                await self._guarded(self.runner.release(set(self.runner.slots)))
-        await self.app.stop()
+            await self._in_time("release", self._release_all())
+        await self._in_time("leave", self.app.stop())
+        await self._in_time("disconnect", self._disconnect())
+        if crashed is not None:
+            self._on_fatal(crashed)
+
+    async def _connect(self) -> None:
+        try:
+            for ours in (self._own_producer, self._own_journal):
+                if ours is not None:
+                    await ours.start()
+        except BaseException:
+            await self._disconnect()
+            raise
+
+    async def _disconnect(self) -> None:
         for ours in (self._own_producer, self._own_journal):
             if ours is not None:
                 await ours.stop()
-        if crashed is not None:
-            self._on_fatal(crashed)
+
+    async def _release_all(self) -> None:
+        async with self.runner.lock:
+            await self._guarded(self.runner.release(set(self.runner.slots)))
+
+    async def _in_time(self, step: str, work: Coroutine[None, None, None]) -> None:
+        """Do a step of an orderly stop, but do not wait for a broker that is away: as after a crash, nothing is lost."""
+        try:
+            await asyncio.wait_for(work, STOP_SECONDS)
+        except TimeoutError:
+            log.warning("stopped_without_broker", stage=self.stage.value, step=step)
 
     def ready(self) -> bool:
         """Whether state is recovered and partitions are consumed: false while starting, rebalancing and stopping."""

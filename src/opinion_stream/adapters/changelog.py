@@ -27,6 +27,8 @@ MIB = 1024 * 1024
 FETCH_BYTES = 16 * MIB
 TELL_SECONDS = 3.0
 """How often progress is told."""
+AGAIN_SECONDS = 1.0
+"""Between two attempts to read on while the broker is away."""
 QUIET_SECONDS = 120.0
 """So long without a record, though the end is not reached: the broker does not answer."""
 
@@ -70,6 +72,7 @@ class KafkaJournal:
     """Copies in local databases, fed from the changelog topic.
 
     `database(path)` opens one; `told(partition, remaining)` hears how many records are still to come, 0 at the end.
+    `patience_seconds`: so long a broker that is away is waited for in the middle of reading.
     """
 
     def __init__(
@@ -79,12 +82,14 @@ class KafkaJournal:
         folder: Path,
         database: Callable[[Path], Database],
         told: Callable[[int, int], None] = lambda partition, remaining: None,
+        patience_seconds: float = QUIET_SECONDS,
     ) -> None:
         self._address = address
         self._topic = topic
         self._folder = folder
         self._database = database
         self._told = told
+        self._patience = patience_seconds
         self._open: dict[int, tuple[Database, Replica]] = {}
         self._consumer: AIOKafkaConsumer | None = None
         self._reading = asyncio.Lock()
@@ -101,7 +106,11 @@ class KafkaJournal:
             fetch_max_wait_ms=50,
             check_crcs=False,
         )
-        await self._consumer.start()
+        try:
+            await self._consumer.start()
+        except BaseException:
+            await self.stop()
+            raise
 
     async def stop(self) -> None:
         """Disconnect and let go of all copies."""
@@ -115,16 +124,21 @@ class KafkaJournal:
         """See `Journal`. Raises DeliveryError when the broker does not answer, StateError when the disk does not."""
         async with self._reading:
             replica = self._replica(partition)
-            try:
-                await self._catch_up(partition, replica, wanted)
-            except OffsetOutOfRangeError:
-                # The log is not the one this copy was made from: it is shorter, or begins later.
-                log.warning("state_rebuilt", topic=self._topic, partition=partition, position=replica.position)
-                replica = self._anew(partition)
-                await self._catch_up(partition, replica, wanted)
-            except KafkaError as error:
-                raise DeliveryError(f"the changelog {self._topic} cannot be read: {error!r}") from error
-            return replica
+            deadline = time.monotonic() + self._patience
+            while True:
+                try:
+                    await self._catch_up(partition, replica, wanted)
+                except OffsetOutOfRangeError:
+                    # The log is not the one this copy was made from: it is shorter, or begins later.
+                    log.warning("state_rebuilt", topic=self._topic, partition=partition, position=replica.position)
+                    replica = self._anew(partition)
+                except KafkaError as error:
+                    if time.monotonic() > deadline:
+                        raise DeliveryError(f"the changelog {self._topic} cannot be read: {error!r}") from error
+                    log.warning("changelog_away", topic=self._topic, partition=partition, error=type(error).__name__)
+                    await asyncio.sleep(AGAIN_SECONDS)  # and on from where the copy ends
+                else:
+                    return replica
 
     async def follow(self, partition: int) -> int:
         """One step after the owner of a partition: what one fetch holds; how many records that was.
@@ -189,7 +203,7 @@ class KafkaJournal:
                 await asyncio.sleep(0)
             elif await consumer.position(at) > replica.position:
                 replica.apply([], await consumer.position(at))  # only what compaction has left nothing of
-            elif now - heard > QUIET_SECONDS and replica.position < end:
+            elif now - heard > self._patience and replica.position < end:
                 raise DeliveryError(f"the changelog {self._topic}/{partition} does not answer")
             if now - told > TELL_SECONDS:
                 told = now
@@ -224,7 +238,12 @@ def _read_out(consumer: AIOKafkaConsumer, at: TopicPartition, position: int, end
 
 
 def _entries(records: Iterable[ConsumerRecord[bytes, bytes]]) -> list[Entry]:
-    return [Entry(record.offset, record.key or b"", record.value, _batch_in(record.headers)) for record in records]
+    # Only a deletion needs its header read: a value holds its batch itself.
+    return [
+        Entry(record.offset, record.key or b"", value, _batch_in(record.headers) if value is None else None)
+        for record in records
+        for value in (record.value,)
+    ]
 
 
 def _batch_in(headers: tuple[tuple[str, bytes], ...]) -> int | None:

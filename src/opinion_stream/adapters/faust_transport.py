@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+import structlog
 from aiokafka import errors
 from aiokafka.protocol.group import HeartbeatRequest, SyncGroupRequest
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer, Transport
@@ -22,6 +23,11 @@ if TYPE_CHECKING:
     from aiokafka import AIOKafkaConsumer
     from faust.types import AppT, TransportT
 
+
+log = structlog.get_logger(__name__)
+
+TELL_SECONDS = 3.0
+"""A silence of the broker that is longer is told."""
 
 _STILL_A_MEMBER = {errors.NoError.errno, errors.RebalanceInProgressError.errno}
 
@@ -34,9 +40,12 @@ class Lease:
     them. A process that was stopped for long finds its lease expired when it wakes: the monotonic clock went on.
     """
 
-    def __init__(self, session_seconds: float, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, session_seconds: float, now: Callable[[], float] = time.monotonic, patience_seconds: float = 0.0
+    ) -> None:
+        """`patience_seconds`: so long `wait` waits, two sessions at least; it may be long, see there."""
         self._valid = session_seconds * 0.8
-        self._patience = session_seconds * 2
+        self._patience = max(session_seconds * 2, patience_seconds)
         self._now = now
         self._until = float("-inf")
 
@@ -52,13 +61,22 @@ class Lease:
     async def wait(self, leaving: Callable[[], bool] = lambda: False) -> None:
         """Return once the lease holds; after an outage of the broker that takes a heartbeat.
 
-        Raises Fenced if it does not hold again within two sessions, or while the worker is `leaving` its partitions.
+        Raises Fenced if it does not hold again within the patience, or while the worker is `leaving` its partitions.
+        However long it waits, nothing is said without the lease: if the broker gave the partitions to another meanwhile,
+        it refuses the heartbeat, and joining anew begins with leaving.
         """
-        deadline = self._now() + self._patience
+        began = self._now()
+        told = False
         while not self.holds:
-            if self._now() > deadline or leaving():
+            waited = self._now() - began
+            if waited > self._patience or leaving():
                 raise Fenced("the broker has not confirmed that the partitions are still ours")
+            if waited > TELL_SECONDS and not told:
+                told = True
+                log.warning("broker_silent", note="消息服务没有确认心跳，等待其恢复。 (No heartbeat confirmed; waiting.)")
             await asyncio.sleep(0.02)
+        if told:
+            log.info("broker_answers", waited_seconds=round(self._now() - began, 1))
 
 
 def use_our_consumer(app: AppT, fetch_wait_seconds: float, lease: Lease) -> None:

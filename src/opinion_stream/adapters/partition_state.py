@@ -179,11 +179,12 @@ class PartitionState:
         self._next = copy.position
         self._claimed = False
         self.marker = Marker.unpack(self._backend.get(MARKER))
+        valid, head_of = self.marker.batch, _HEAD.unpack_from
         for raw_key, raw in self._backend.scan():
             if not is_envelope(raw_key, raw):
                 continue
-            batch, length, _ = _HEAD.unpack_from(raw)
-            if batch > self.marker.batch:
+            batch, length, _ = head_of(raw)
+            if batch > valid:
                 # Left behind by a batch that never became valid. It must be rewritten with the next batch,
                 # or that batch's marker would make it valid after all.
                 self._pending[raw_key.decode()] = Envelope.unpack(raw).previous
@@ -216,20 +217,26 @@ class PartitionState:
         self._pending[key] = None
 
     def items(self, prefix: str) -> Iterator[tuple[str, bytes]]:
-        """All (key, value) whose key starts with `prefix`, in key order."""
-        found: dict[str, bytes] = {}
+        """All (key, value) whose key starts with `prefix`, in key order, as they stand when the first is asked for."""
+        changed = {key: value for key, value in self._pending.items() if key.startswith(prefix)}
+        if not changed:  # as at a start, when much is read: nothing gathered, nothing sorted
+            yield from self._written(prefix)
+            return
+        found = dict(self._written(prefix))
+        for key, pending in changed.items():
+            if pending is None:
+                found.pop(key, None)
+            else:
+                found[key] = pending
+        yield from sorted(found.items())
+
+    def _written(self, prefix: str) -> Iterator[tuple[str, bytes]]:
+        head, head_of = _HEAD.size, _HEAD.unpack_from
         for raw_key, raw in self._backend.scan(prefix.encode()):
             if is_envelope(raw_key, raw):
-                value = Envelope.unpack(raw).current
-                if value is not None:
-                    found[raw_key.decode()] = value
-        for key, pending in self._pending.items():
-            if key.startswith(prefix):
-                if pending is None:
-                    found.pop(key, None)
-                else:
-                    found[key] = pending
-        yield from sorted(found.items())
+                length = head_of(raw)[1]
+                if length >= 0:
+                    yield raw_key.decode(), raw[head : head + length]
 
     def savepoint(self) -> dict[str, bytes | None]:
         """What is written and not yet staged, to come back to with `restore`."""

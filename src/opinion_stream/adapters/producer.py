@@ -30,7 +30,9 @@ class Outgoing:
 class BatchProducer:
     """An aiokafka producer that waits for all replicas and keeps order within a partition."""
 
-    def __init__(self, address: Address, *, client_id: str) -> None:
+    def __init__(self, address: Address, *, client_id: str, patience_seconds: float = 60.0) -> None:
+        """`patience_seconds`: so long records wait for a broker that is away before they count as not written."""
+        self._patience = patience_seconds
         self._address = address
         self._client_id = client_id
         self._producer: AIOKafkaProducer | None = None
@@ -46,7 +48,15 @@ class BatchProducer:
             max_request_size=MAX_REQUEST_BYTES,
             request_timeout_ms=60_000,
         )
-        await self._producer.start()
+        # aiokafka has one time for two things: how long a request may hang (a minute, or a dead connection is noticed
+        # late), and how long a record may wait for a broker to send it to. A test fails if the names change.
+        self._producer._message_accumulator._batch_ttl = self._patience
+        self._producer._request_timeout_ms = self._patience * 1000
+        try:
+            await self._producer.start()
+        except BaseException:
+            await self.stop()
+            raise
 
     async def stop(self) -> None:
         """Write what is waiting and disconnect."""

@@ -13,6 +13,7 @@ from typing import Protocol
 import structlog
 
 from opinion_stream.adapters.changelog import Journal
+from opinion_stream.adapters.collector import collector_at_rest
 from opinion_stream.adapters.outbox import pack, unpack
 from opinion_stream.adapters.partition_state import PartitionState
 from opinion_stream.adapters.producer import Outgoing
@@ -86,12 +87,16 @@ class Runner:
             if self.spec.stage not in STATEFUL:
                 self.slots[partition] = Slot(None, self.spec.make_desk(self.tools, DictStore()))
                 continue
-            replica = await self.journal.open(partition, lambda: not self.revoking)
-            state = PartitionState(replica)
-            await self._make_valid({partition: state}, self._entries(partition, state, state.stage({})))
-            said = [(BY_NAME[name], key, value) for name, key, value in unpack(state.unsaid())]
-            await self._say([Output(*record) for record in said])
-            self.slots[partition] = Slot(state, self.spec.make_desk(self.tools, state))
+            with collector_at_rest():
+                self.slots[partition] = await self._opened(partition)
+
+    async def _opened(self, partition: int) -> Slot:
+        replica = await self.journal.open(partition, lambda: not self.revoking)
+        state = PartitionState(replica)
+        await self._make_valid({partition: state}, self._entries(partition, state, state.stage({})))
+        said = [(BY_NAME[name], key, value) for name, key, value in unpack(state.unsaid())]
+        await self._say([Output(*record) for record in said])
+        return Slot(state, self.spec.make_desk(self.tools, state))
 
     def drop(self, partitions: set[int]) -> None:
         """Forget partitions that went to another worker; their state is loaded anew should they come back."""

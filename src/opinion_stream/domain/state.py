@@ -74,16 +74,21 @@ class ExpiringMap:
         self._puts = 0
         self._latest: tuple[datetime, int] | None = None
         self.forgotten_early = 0
-        found: list[tuple[int, int, str, str]] = []
+        # A million entries are no rarity at a start: sorted within their steps, and equal values held once.
+        found: dict[str, list[tuple[int, str, str]]] = defaultdict(list)
+        known: dict[str, str] = {}
+        skip = len(prefix)
         for full_key, raw in store.items(prefix):
             head, _, value = raw.decode().partition("|")
             # An entry of an older version has no number; those keep the order of their keys, before all others.
             bucket, _, number = head.partition(".")
-            found.append((int(bucket), int(number or 0), full_key[len(prefix) :], value))
-        for step, count, key, value in sorted(found):
-            self._values[key] = value
-            self._buckets[step].append(key)
-            self._puts = max(self._puts, count)
+            found[bucket].append((int(number) if number else 0, full_key[skip:], known.setdefault(value, value)))
+        for bucket in sorted(found, key=int):
+            rows = found.pop(bucket)
+            rows.sort()
+            self._values.update((key, value) for _, key, value in rows)
+            self._buckets[int(bucket)].extend(key for _, key, _ in rows)
+            self._puts = max(self._puts, rows[-1][0])
         if self._buckets:
             self._oldest = max(self._buckets) - _STEPS
         if (clock := store.get(self._clock_key)) is not None:

@@ -1,0 +1,71 @@
+"""Waits at the start for a broker that does not answer yet, telling so, until it does or the waiting is ended."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+
+import structlog
+from aiokafka.errors import KafkaError
+
+from opinion_stream.adapters.admin import unanswered
+from opinion_stream.adapters.connection import Address, name_of
+from opinion_stream.errors import BrokerError
+
+log = structlog.get_logger(__name__)
+
+FIRST_PAUSE_SECONDS = 0.5
+LONGEST_PAUSE_SECONDS = 5.0
+"""Short enough that the road is back soon after the broker, long enough that a fleet of workers is no burden to it."""
+
+
+async def connected(
+    connect: Callable[[], Awaitable[None]], address: Address, stop: asyncio.Event, limit_seconds: float
+) -> bool:
+    """Call `connect` until it raises no KafkaError, with pauses that double up to five seconds; then True.
+
+    False at once when `stop` is set, in the middle of an attempt as well. Raises BrokerError, with what was tried and
+    the cure, when the broker does not answer within `limit_seconds`.
+    """
+    began, pause, attempt = time.monotonic(), FIRST_PAUSE_SECONDS, 0
+    stopping = asyncio.ensure_future(stop.wait())
+    try:
+        while True:
+            attempt += 1
+            error = await _attempt(connect, stopping)
+            waited = time.monotonic() - began
+            if stop.is_set():
+                return False
+            if error is None:
+                if attempt > 1:
+                    log.info("broker_answers", broker=name_of(address), waited_seconds=round(waited, 1))
+                return True
+            if waited + pause > limit_seconds:
+                raise BrokerError(unanswered(address, error)) from error
+            log.warning(
+                "broker_away",
+                broker=name_of(address),
+                error=type(error).__name__,
+                waited_seconds=round(waited, 1),
+                left_seconds=round(limit_seconds - waited, 1),
+                note=f"消息服务 {name_of(address)} 暂无应答，等待其恢复，无需处理；久无应答请检查 OPINION_KAFKA_BOOTSTRAP。"
+                " (No answer from the broker yet: waiting for it.)",
+            )
+            await asyncio.wait({stopping}, timeout=pause)
+            pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+    finally:
+        stopping.cancel()
+
+
+async def _attempt(connect: Callable[[], Awaitable[None]], stopping: asyncio.Future[bool]) -> KafkaError | None:
+    trying = asyncio.ensure_future(connect())
+    await asyncio.wait({trying, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    if not trying.done():
+        trying.cancel()
+        await asyncio.wait({trying})
+        return None
+    error = trying.exception()
+    if error is None or isinstance(error, KafkaError):
+        return error
+    raise error
