@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, cast
 
 import faust
 import structlog
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
 from faust.types import TP, AppT, EventT, StreamT
 
 from opinion_stream.adapters.changelog import QUIET_SECONDS, Interrupted, Journal, KafkaJournal, MemoryJournal
 from opinion_stream.adapters.clock import Clock, SystemClock
-from opinion_stream.adapters.connection import faust_credentials
+from opinion_stream.adapters.connection import METADATA_SECONDS, faust_credentials
 from opinion_stream.adapters.faust_transport import Lease, use_our_consumer
 from opinion_stream.adapters.producer import BatchProducer
 from opinion_stream.adapters.seal import Sealer
@@ -317,6 +317,11 @@ class StageApp:
             for ours in (self._own_producer, self._own_journal):
                 if ours is not None:
                     await ours.start()
+            if self._own_producer is not None:
+                for name in self._topics:
+                    # Who joins a group before its topics are there is told of them minutes after they are made.
+                    if not await self._own_producer.partitions(name):
+                        raise UnknownTopicOrPartitionError(name)
         except BaseException:
             await self._disconnect()
             raise
@@ -331,7 +336,7 @@ class StageApp:
             await self._guarded(self.runner.release(set(self.runner.slots)))
 
     async def _in_time(self, step: str, work: Coroutine[None, None, None]) -> None:
-        """Do a step of an orderly stop, but do not wait for a broker that is away: as after a crash, nothing is lost."""
+        """A step of an orderly stop, which does not wait for a broker that is away: nothing is lost, as in a crash."""
         try:
             await asyncio.wait_for(work, STOP_SECONDS)
         except TimeoutError:
@@ -421,6 +426,7 @@ def _faust_app(stage: Stage, settings: Settings) -> faust.App:
         broker_rebalance_timeout=settings.session_seconds * 3,
         broker_max_poll_records=settings.batch_size * 2,
         consumer_auto_offset_reset="earliest",
+        consumer_metadata_max_age_ms=int(METADATA_SECONDS * 1000),
         consumer_max_fetch_size=4 * MIB,
         producer_max_request_size=20 * MIB,
     )

@@ -61,3 +61,24 @@ async def test_it_gives_up_after_two_sessions() -> None:
     move(121)
     with pytest.raises(Fenced):
         await asyncio.wait_for(waiting, 5)
+
+
+async def test_with_patience_it_outwaits_an_outage_of_many_sessions_and_says_nothing_meanwhile() -> None:
+    times = [100.0]
+    held = Lease(10, lambda: times[0], patience_seconds=600)
+    waiting = asyncio.ensure_future(held.wait())
+    for times[0] in (150, 400, 699):
+        await asyncio.sleep(0.03)
+        assert not waiting.done()
+    held.renewed(699)
+    await asyncio.wait_for(waiting, 5)
+
+
+async def test_patience_ends_at_once_when_the_partitions_are_being_left() -> None:
+    times, leaving = [100.0], [False]
+    held = Lease(10, lambda: times[0], patience_seconds=600)
+    waiting = asyncio.ensure_future(held.wait(lambda: leaving[0]))
+    await asyncio.sleep(0.03)
+    leaving[0] = True
+    with pytest.raises(Fenced):
+        await asyncio.wait_for(waiting, 5)

@@ -15,6 +15,8 @@ from faults.patient import Lags, Watcher, done_until
 from opinion_stream.topics import TOPICS, full_name, inputs_of
 
 GIVE_UP_SECONDS = 900.0
+SLOW_SECONDS = 30.0
+"""A recovery that takes longer is told with its parts."""
 LANES = 2
 """So many faults may be under way at once."""
 
@@ -92,9 +94,17 @@ class Injector:
         sys.stdout.flush()
 
     async def _recovered(self, fault: Fault, ends: Mapping[TopicPartition, int]) -> None:
-        while not all(worker.ready for stage in fault.stages for worker in self._scene.fleet.of(stage)):
+        # Each by itself: at one and the same moment they may not be ready for long, as the other lane strikes on.
+        waiting = {worker.name for stage in fault.stages for worker in self._scene.fleet.of(stage)}
+        began = time.monotonic()
+        while waiting:
+            workers = [self._scene.fleet.workers[name] for name in waiting]
+            waiting -= {worker.name for worker in workers if worker.ready or not worker.wanted}
             await asyncio.sleep(0.2)
+        consuming = time.monotonic() - began
         await done_until(self._far, fault.stages, ends)
+        if time.monotonic() - began > SLOW_SECONDS:
+            self._say(f"          {fault.name} [{fault.detail}]: all consumed again after {consuming:.1f} s")
 
     async def _ends(self, fault: Fault) -> dict[TopicPartition, int]:
         prefix = self._scene.load.settings.topic_prefix

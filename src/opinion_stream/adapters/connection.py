@@ -8,6 +8,11 @@ from typing import Any
 from opinion_stream.errors import SettingsError
 from opinion_stream.settings import Broker
 
+METADATA_SECONDS = 15.0
+"""How often a member of a group looks which partitions there are. A broker that has just come back may not know its
+topics yet; a group that shares partitions out at that moment leaves them lying, and with the libraries' five minutes
+nobody reads them for so long."""
+
 Address = str | Broker
 """HOST:PORT of a broker without TLS and login (tests, the embedded one), or all that is needed to get in."""
 

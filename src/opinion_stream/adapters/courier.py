@@ -12,7 +12,7 @@ from aiokafka.errors import KafkaError
 from pydantic import ValidationError
 
 from opinion_stream.adapters.admin import unanswered
-from opinion_stream.adapters.connection import client_options
+from opinion_stream.adapters.connection import METADATA_SECONDS, client_options
 from opinion_stream.adapters.sent_log import SentLog
 from opinion_stream.errors import BrokerError
 from opinion_stream.settings import Settings
@@ -76,6 +76,7 @@ class Courier(ConsumerRebalanceListener):  # type: ignore[misc]
             auto_offset_reset="earliest",
             session_timeout_ms=int(settings.session_seconds * 1000),
             heartbeat_interval_ms=int(settings.session_seconds * 1000 / 4),
+            metadata_max_age_ms=int(METADATA_SECONDS * 1000),
         )
         consumer.subscribe(list(self._names), listener=self)
         try:

@@ -62,8 +62,8 @@ class Lease:
         """Return once the lease holds; after an outage of the broker that takes a heartbeat.
 
         Raises Fenced if it does not hold again within the patience, or while the worker is `leaving` its partitions.
-        However long it waits, nothing is said without the lease: if the broker gave the partitions to another meanwhile,
-        it refuses the heartbeat, and joining anew begins with leaving.
+        However long it waits, nothing is said without the lease: a broker that gave the partitions to another meanwhile
+        refuses the heartbeat, and joining anew begins with leaving.
         """
         began = self._now()
         told = False
@@ -73,7 +73,9 @@ class Lease:
                 raise Fenced("the broker has not confirmed that the partitions are still ours")
             if waited > TELL_SECONDS and not told:
                 told = True
-                log.warning("broker_silent", note="消息服务没有确认心跳，等待其恢复。 (No heartbeat confirmed; waiting.)")
+                log.warning(
+                    "broker_silent", note="消息服务没有确认心跳，等待其恢复。 (No heartbeat confirmed; waiting.)"
+                )
             await asyncio.sleep(0.02)
         if told:
             log.info("broker_answers", waited_seconds=round(self._now() - began, 1))
@@ -90,6 +92,7 @@ def use_our_consumer(app: AppT, fetch_wait_seconds: float, lease: Lease) -> None
             self._assignor = self.app.assignor
             consumer._partition_assignment_strategy = [self._assignor]
             _watch_heartbeats(consumer, lease)
+            _know_topics(consumer, self.app.conf.broker_session_timeout / 2)
             return consumer
 
     class QuickConsumer(Consumer):
@@ -127,3 +130,29 @@ def _watch_heartbeats(consumer: AIOKafkaConsumer, lease: Lease) -> None:
         coordinator._send_req = send_watched
 
     consumer.start = start_watched
+
+
+def _know_topics(consumer: AIOKafkaConsumer, limit_seconds: float) -> None:
+    """Have the member that shares the partitions out wait until the broker knows all topics that the group reads.
+
+    In the first moments after its return a broker answers that it does not, and the topics would be passed over until
+    the metadata is read again. Waits `limit_seconds` at most; the session runs meanwhile.
+    """
+    start = consumer.start
+
+    async def start_knowing() -> None:
+        await start()
+        coordinator = consumer._coordinator
+        perform = coordinator._perform_assignment
+
+        async def perform_knowing(response: object) -> object:
+            deadline = time.monotonic() + limit_seconds
+            cluster, wanted = coordinator._cluster, consumer.subscription()
+            while any(not cluster.partitions_for_topic(topic) for topic in wanted) and time.monotonic() < deadline:
+                await consumer._client.force_metadata_update()
+                await asyncio.sleep(0.1)
+            return await perform(response)
+
+        coordinator._perform_assignment = perform_knowing
+
+    consumer.start = start_knowing

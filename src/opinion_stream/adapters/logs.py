@@ -9,7 +9,6 @@ from collections.abc import Callable
 
 import structlog
 
-
 SELDOM_SECONDS = 5.0
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 
 import structlog
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
 
 from opinion_stream.adapters.admin import unanswered
 from opinion_stream.adapters.connection import Address, name_of
@@ -21,15 +21,15 @@ LONGEST_PAUSE_SECONDS = 5.0
 
 
 async def connected(
-    connect: Callable[[], Awaitable[None]], address: Address, stop: asyncio.Event, limit_seconds: float
+    connect: Callable[[], Coroutine[None, None, None]], address: Address, stop: asyncio.Event, limit_seconds: float
 ) -> bool:
     """Call `connect` until it raises no KafkaError, with pauses that double up to five seconds; then True.
 
     False at once when `stop` is set, in the middle of an attempt as well. Raises BrokerError, with what was tried and
-    the cure, when the broker does not answer within `limit_seconds`.
+    the cure, when the broker does not answer, or lacks the topics, within `limit_seconds`.
     """
     began, pause, attempt = time.monotonic(), FIRST_PAUSE_SECONDS, 0
-    stopping = asyncio.ensure_future(stop.wait())
+    stopping = asyncio.create_task(_until_set(stop))
     try:
         while True:
             attempt += 1
@@ -42,15 +42,14 @@ async def connected(
                     log.info("broker_answers", broker=name_of(address), waited_seconds=round(waited, 1))
                 return True
             if waited + pause > limit_seconds:
-                raise BrokerError(unanswered(address, error)) from error
+                raise BrokerError(_in_the_end(address, error)) from error
             log.warning(
-                "broker_away",
+                "topics_missing" if isinstance(error, UnknownTopicOrPartitionError) else "broker_away",
                 broker=name_of(address),
-                error=type(error).__name__,
+                error=str(error) or type(error).__name__,
                 waited_seconds=round(waited, 1),
                 left_seconds=round(limit_seconds - waited, 1),
-                note=f"消息服务 {name_of(address)} 暂无应答，等待其恢复，无需处理；久无应答请检查 OPINION_KAFKA_BOOTSTRAP。"
-                " (No answer from the broker yet: waiting for it.)",
+                note=_meanwhile(address, error),
             )
             await asyncio.wait({stopping}, timeout=pause)
             pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
@@ -58,8 +57,29 @@ async def connected(
         stopping.cancel()
 
 
-async def _attempt(connect: Callable[[], Awaitable[None]], stopping: asyncio.Future[bool]) -> KafkaError | None:
-    trying = asyncio.ensure_future(connect())
+def _meanwhile(address: Address, error: KafkaError) -> str:
+    if isinstance(error, UnknownTopicOrPartitionError):
+        return "主题尚未建立，等待中；请运行 opinion-stream topics apply。 (Topics are missing: run `topics apply`.)"
+    return (
+        f"消息服务 {name_of(address)} 暂无应答，等待其恢复；久无应答请检查 OPINION_KAFKA_BOOTSTRAP。"
+        " (No answer from the broker yet: waiting for it.)"
+    )
+
+
+def _in_the_end(address: Address, error: KafkaError) -> str:
+    if isinstance(error, UnknownTopicOrPartitionError):
+        return f"{name_of(address)} has no topic of that name: {error}. Make them with `opinion-stream topics apply`."
+    return unanswered(address, error)
+
+
+async def _until_set(stop: asyncio.Event) -> None:
+    await stop.wait()
+
+
+async def _attempt(
+    connect: Callable[[], Coroutine[None, None, None]], stopping: asyncio.Task[None]
+) -> KafkaError | None:
+    trying = asyncio.create_task(connect())
     await asyncio.wait({trying, stopping}, return_when=asyncio.FIRST_COMPLETED)
     if not trying.done():
         trying.cancel()

@@ -14,7 +14,7 @@ from aiokafka.errors import KafkaError
 from sqlalchemy.exc import DBAPIError
 
 from opinion_stream.adapters.admin import unanswered
-from opinion_stream.adapters.connection import client_options
+from opinion_stream.adapters.connection import METADATA_SECONDS, client_options
 from opinion_stream.adapters.ledger.clock import SimulatedClock
 from opinion_stream.adapters.ledger.lag import watch
 from opinion_stream.adapters.ledger.metrics import LedgerMetrics
@@ -82,6 +82,7 @@ class Ledger(ConsumerRebalanceListener):  # type: ignore[misc]
             auto_offset_reset="earliest",
             session_timeout_ms=int(settings.session_seconds * 1000),
             heartbeat_interval_ms=int(settings.session_seconds * 1000 / 4),
+            metadata_max_age_ms=int(METADATA_SECONDS * 1000),
             fetch_max_bytes=FETCH_BYTES,
             max_partition_fetch_bytes=PARTITION_BYTES,
         )
