@@ -6,6 +6,9 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+WORTH_IT = 100_000
+"""New objects from which on it pays to leave all there are alone; what is garbage at that moment is left, too."""
+
 
 @contextmanager
 def collector_at_rest() -> Iterator[None]:
@@ -21,5 +24,6 @@ def collector_at_rest() -> Iterator[None]:
         yield
     finally:
         if was:
-            gc.freeze()
+            if gc.get_count()[0] > WORTH_IT:
+                gc.freeze()
             gc.enable()
