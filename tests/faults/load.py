@@ -58,7 +58,7 @@ class Load:
     async def play(self) -> None:
         """Rounds of the scenario until `stop` is set, the first one to its end; comes back with the road at rest."""
         driver = Patient(self.settings, self.producer, self.watcher, self.far, lambda: None, load_routine(SCENARIO))
-        await self.watcher.seek(driver.watched(), from_beginning=True)
+        await patiently(lambda: self.watcher.seek(driver.watched(), from_beginning=True))
         steps = load_steps(SCENARIO, minutes=360)
         driver.expect(steps)
         for number in itertools.count():
