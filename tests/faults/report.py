@@ -51,7 +51,7 @@ def text(run: Run) -> str:
         "## Faults and recovery",
         "",
         "Recovery: seconds from the end of the fault until every worker of the stages concerned has consumed again and"
-        " all that stood on their topics by then is done, while more came in and, mostly, another fault was under way. On"
+        " all that stood on their topics then is done, while more came in and, mostly, another fault was under way. On"
         " a machine with other work these are upper bounds.",
         "",
         "| fault | stage | struck | recovery: median | longest |",
