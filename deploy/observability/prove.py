@@ -21,6 +21,7 @@ from pathlib import Path
 
 import psycopg
 import yaml
+from around import Around
 from asking import Answer, Asker
 from servers import ROOT, Child, Paused, Postgres, Prometheus, ledger, until
 
@@ -79,16 +80,24 @@ def _prove(folder: Path, data: Path) -> bool:
         port = free_port()
         service = ledger(postgres.url, environment(road.settings, folder / "road"), folder, port)
         stack.callback(service.stop)
+        _say("启动采集、接口、发布服务")
+        around = Around(environment(road.settings, folder / "road"), folder)
+        stack.callback(around.stop)
         _say("启动 Prometheus")
         stages = {stage.value: number for stage, number in road.metrics.items()}
-        prometheus = Prometheus(stages, {"ledger": port}, folder, WAIT_SECONDS)
+        prometheus = Prometheus(stages, {"ledger": port, **around.targets}, folder, WAIT_SECONDS)
         stack.callback(prometheus.stop)
         since = datetime.now(UTC)
-        until("all workers are scraped", lambda: _up(prometheus) == len(road.metrics) + 1)
+        services = 1 + len(around.targets)
+        until("all are scraped", lambda: _up(prometheus) == len(road.metrics) + services, around.check)
+        around.work(1)
+        around.taken()
         _say("回放三天的情景")
         ends = asyncio.run(_play(road, service))
         waited = until("the ledger has written all", lambda: _written(postgres.url, ends), service.check)
         _say(f"台账已写完（回放后又等了 {waited:.1f} 秒）")
+        around.work(2)
+        around.taken()
         time.sleep(2)  # the figures of the end are scraped
         asker = Asker(prometheus, postgres.reader_url, since)
         failed = _ask_all(asker, data)

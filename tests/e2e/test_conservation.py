@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections.abc import Awaitable, Callable
@@ -9,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from e2e import ledger_beside
 from e2e.malformed import KINDS, malformed_records
 from e2e.support import Sender, changed, everything, figures, real_messages, rest
 from fuzzing import PLANTS, Fuzzer, samples
+from opinion_stream.demo.ledger import DemoLedger
 from opinion_stream.demo.road import Road
 from opinion_stream.domain.dead_letters.codes import CODES
 from opinion_stream.models.control import DeadLetter
@@ -76,7 +79,9 @@ def word_for_word_repeats(lines: list[bytes]) -> int:
     return len(words) - len(set(words))
 
 
-async def test_each_worker_can_be_killed_during_a_replay(new_road: Callable[..., Awaitable[Road]]) -> None:
+async def test_each_worker_can_be_killed_during_a_replay(
+    new_road: Callable[..., Awaitable[Road]], tmp_path: Path
+) -> None:
     lines = SCENARIO.read_bytes().splitlines()
     # The scenario under several sources, so that there is work in hand whenever a worker dies.
     many = [line.replace(b'"source": "', b'"source": "copy%d-' % copy) for copy in range(5) for line in lines]
@@ -84,13 +89,20 @@ async def test_each_worker_can_be_killed_during_a_replay(new_road: Callable[...,
     stages = list(Stage)
     kills = {len(many) * (number + 1) // 7 // 200 * 200: stage for number, stage in enumerate(stages)}
 
-    def kill(sent: int) -> None:
-        if sent in kills:
-            road.workers().kill(kills[sent])
-            road.workers().wait_ready(90)
+    with DemoLedger(road.settings, tmp_path) as ledger:
 
-    await Sender(road).send(many, kill)
-    await rest(road)
+        def strike(sent: int) -> None:
+            ledger.check()
+            if sent in kills:
+                road.workers().kill(kills[sent])
+                if kills[sent] in (Stage.ASSESSMENT, Stage.REPORTING):
+                    ledger_beside.kill(ledger)
+                road.workers().wait_ready(90)
+
+        await Sender(road).send(many, strike)
+        await rest(road)
+        await ledger_beside.written(road, ledger)
+        assert ledger.restarts == 2
     summary = await figures(road)
 
     assert [road.workers().restarts(stage) for stage in stages] == [1] * len(stages)
@@ -105,6 +117,10 @@ async def test_each_worker_can_be_killed_during_a_replay(new_road: Callable[...,
             data = json.loads(record.value or b"")
             by_version.setdefault((data["id"], data["version"]), set()).add(record.value or b"")
         assert all(len(contents) == 1 for contents in by_version.values()), f"{topic}: one version, two contents"
+    assert ledger_beside.differences(ledger.path, found) == []
+    first, second = await asyncio.to_thread(ledger_beside.rebuilt, road, ledger, tmp_path)
+    assert [name for name in first if first[name] != second.get(name)] == []
+    assert first["mentions.jsonl"]
 
 
 async def test_a_thousand_malformed_records_are_explained_and_the_next_good_one_passes(
