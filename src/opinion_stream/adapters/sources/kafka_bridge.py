@@ -103,8 +103,9 @@ class KafkaConnector:
 
     async def _partitions(self, consumer: AIOKafkaConsumer) -> list[TopicPartition]:
         topic = self._source.topic
-        if topic in await consumer.topics():
-            numbers = consumer.partitions_for_topic(topic) or set()
+        # What `consumer.topics()` asks; a consumer that reads nothing yet is told by Kafka of no topic's partitions.
+        metadata = await consumer._client.fetch_all_metadata()
+        if numbers := metadata.partitions_for_topic(topic):
             return [TopicPartition(topic, number) for number in sorted(numbers)]
         raise SourceError(
             "topic",
