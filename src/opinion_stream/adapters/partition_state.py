@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -31,6 +31,8 @@ EPOCH_BITS = 40
 """A batch number is the owner's epoch shifted by so much, plus a running number."""
 _HEAD = struct.Struct(">QiI")
 """Batch number, length of the current value (-1: deleted), length of the previous one + 1 (0: there was none)."""
+
+_TOLD_ENTRIES = 10_000
 
 
 class Backend(Protocol):
@@ -178,6 +180,8 @@ class PartitionState:
         self._staged: tuple[Marker, dict[bytes, bytes | None]] | None = None
         self._next = copy.position
         self._claimed = False
+        self.on_read: Callable[[int], None] | None = None
+        """Hears of every so many entries that `items` has read, and of the rest at its end."""
         self.marker = Marker.unpack(self._backend.get(MARKER))
         valid, head_of = self.marker.batch, _HEAD.unpack_from
         for raw_key, raw in self._backend.scan():
@@ -231,12 +235,21 @@ class PartitionState:
         yield from sorted(found.items())
 
     def _written(self, prefix: str) -> Iterator[tuple[str, bytes]]:
-        head, head_of = _HEAD.size, _HEAD.unpack_from
+        head, head_of, read = _HEAD.size, _HEAD.unpack_from, 0
         for raw_key, raw in self._backend.scan(prefix.encode()):
+            read += 1
+            if read == _TOLD_ENTRIES:
+                self._was_read(read)
+                read = 0
             if is_envelope(raw_key, raw):
                 length = head_of(raw)[1]
                 if length >= 0:
                     yield raw_key.decode(), raw[head : head + length]
+        self._was_read(read)
+
+    def _was_read(self, entries: int) -> None:
+        if self.on_read is not None:
+            self.on_read(entries)
 
     def savepoint(self) -> dict[str, bytes | None]:
         """What is written and not yet staged, to come back to with `restore`."""

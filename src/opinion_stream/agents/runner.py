@@ -19,6 +19,7 @@ from opinion_stream.adapters.partition_state import PartitionState
 from opinion_stream.adapters.producer import Outgoing
 from opinion_stream.adapters.replica import BATCH_HEADER
 from opinion_stream.agents.guard import Guard
+from opinion_stream.agents.loading import loaded
 from opinion_stream.agents.metrics import StageMetrics
 from opinion_stream.agents.stage import Desk, Output, Record, StageSpec, Tools
 from opinion_stream.domain.state import DictStore
@@ -96,7 +97,7 @@ class Runner:
         await self._make_valid({partition: state}, self._entries(partition, state, state.stage({})))
         said = [(BY_NAME[name], key, value) for name, key, value in unpack(state.unsaid())]
         await self._say([Output(*record) for record in said])
-        return Slot(state, self.spec.make_desk(self.tools, state))
+        return Slot(state, loaded(state, partition, lambda store: self.spec.make_desk(self.tools, store)))
 
     def drop(self, partitions: set[int]) -> None:
         """Forget partitions that went to another worker; their state is loaded anew should they come back."""
