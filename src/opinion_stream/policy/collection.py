@@ -27,5 +27,7 @@ class CollectionPolicy(PolicyModel):
     """Fewest letters, digits and Chinese characters (title and text) of a repeat: two people may both write 谢谢."""
     not_a_name: tuple[Word, ...] = ()
     """Words that look like a Chinese surname with a title but are no person's name."""
+    anonymous_authors: tuple[Word, ...] = ()
+    """What stands as an author where nobody gave a name (匿名): each such mention is a voice of its own."""
     public_numbers: tuple[Annotated[str, Field(pattern=r"^[0-9][0-9 ()（）-]{5,18}$")], ...] = ()
     """Telephone numbers of public offices, with area code: nobody's own, so they are not masked."""

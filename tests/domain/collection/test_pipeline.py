@@ -107,6 +107,23 @@ def test_ids_and_voices_cannot_be_recomputed_without_the_key() -> None:
     assert other.voice != mine.voice
 
 
+@pytest.mark.parametrize("name", ["匿名", " （匿名） ", "【匿名网友】", "Ａｎｏｎｙｍｏｕｓ", "***", "N/A"])
+def test_who_gives_no_name_is_no_voice_that_many_share(name: str) -> None:
+    assert collect(id=1, author=name).voice is None
+
+
+@pytest.mark.parametrize("name", ["网友123456", "匿名的风", "市民王先生", "****a"])
+def test_a_name_that_tells_writers_apart_is_a_voice(name: str) -> None:
+    assert collect(id=1, author=name).voice is not None
+
+
+def test_the_same_unnamed_words_handed_in_again_are_the_same_mention() -> None:
+    unnamed = collect(id=None, author="匿名")
+
+    assert unnamed.id == collect(id=None, author="匿名").id
+    assert unnamed.id != collect(id=None, author="someone").id
+
+
 def test_the_same_author_keeps_a_voice_and_no_author_has_none() -> None:
     assert collect(id=1, author="a").voice == collect(id=2, author="a").voice
     assert collect(author="a").voice != collect(author="b").voice

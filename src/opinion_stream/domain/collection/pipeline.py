@@ -14,7 +14,7 @@ from opinion_stream.domain.collection.keys import KeyRing, ring_of
 from opinion_stream.domain.collection.mask import Masker, mask_url
 from opinion_stream.domain.collection.media import MediaResolver
 from opinion_stream.domain.collection.parse import parse
-from opinion_stream.domain.collection.pseudonym import keyed_hash, voice
+from opinion_stream.domain.collection.pseudonym import keyed_hash, plain_name, voice
 from opinion_stream.domain.collection.watch.watcher import NOTHING, Seen, Watcher
 from opinion_stream.errors import Rejected
 from opinion_stream.models.mention import Mention, RawMention
@@ -79,6 +79,7 @@ class Collector:
         public += [name for unit in policy.units.units for name in (unit.name, *unit.aliases)]
         places = [name for region in policy.regions.regions for name in (region.name, *region.aliases)]
         self._masker = Masker((*policy.collection.not_a_name, *places), public, policy.collection.public_numbers)
+        self._anonymous = frozenset(plain_name(name) for name in policy.collection.anonymous_authors)
         self._labels: dict[str, str] = {}
         self.watcher = Watcher(policy.watch)
         """May be replaced between two batches."""
@@ -144,6 +145,8 @@ class Collector:
         key = self._keys.on(published.date())
         speaker = voice(raw.author, key, raw.source) if raw.author and raw.author.strip() else None
         mention_id, source_id = self._ids(raw, source, words, speaker, key.secret)
+        if speaker is not None and raw.author is not None and plain_name(raw.author) in self._anonymous:
+            speaker = None
         return Mention.trusted(
             id=mention_id,
             source=source,

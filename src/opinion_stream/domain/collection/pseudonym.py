@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import hmac
+import re
+import unicodedata
 
 from opinion_stream.domain.collection.keys import Key
+
+_AROUND = re.compile(r"^[\W_]+|[\W_]+$")
 
 
 def voice(author: str, key: Key | bytes, scope: str = "") -> str:
@@ -21,6 +25,15 @@ def voice(author: str, key: Key | bytes, scope: str = "") -> str:
         return keyed_hash(key, "voice", scope, author)[:16]
     name = voice(author, key.secret, scope)
     return f"{key.id}-{name}" if key.id else name
+
+
+def plain_name(author: str) -> str:
+    """An author's name without width, case, and the signs and spaces around it: `（匿名）` is `匿名`.
+
+    A name of nothing but signs is kept as it is, e.g. `***`.
+    """
+    folded = "".join(unicodedata.normalize("NFKC", author).casefold().split())
+    return _AROUND.sub("", folded) or folded
 
 
 def period_of(voice: str) -> str:
