@@ -12,10 +12,12 @@ from opinion_stream import topics as t
 from opinion_stream.adapters.ledger.export import export
 from opinion_stream.adapters.ledger.writing import Batch, Place, Writer
 from opinion_stream.adapters.reading import Stored
+from opinion_stream.domain.briefing.writer import BriefWriter
 from opinion_stream.domain.response import ResponseDesk
 from opinion_stream.domain.state import DictStore
 from opinion_stream.errors import Rejected
 from opinion_stream.models.base import Grade, WireModel
+from opinion_stream.models.brief import BriefDecision, BriefStatus
 from opinion_stream.models.control import DeadLetter, DeadLetterState
 from opinion_stream.models.escalation import Escalation
 from opinion_stream.models.incident import GradeChange, IncidentAction, IncidentEvent
@@ -92,6 +94,23 @@ def life_of_incident(name: str, versions: int) -> list[Record]:
     return records
 
 
+def briefs(name: str) -> list[Record]:
+    """Briefs on a matter that grows: returned, renewed, approved, and renewed again, as the last then tells."""
+    grade, found = Grade.II, builders.incident(id=name, grade=Grade.II)
+    writer, records = BriefWriter(builders.small_policy()), []
+    decisions: tuple[BriefDecision, ...] = ()
+    states = (BriefStatus.FOR_APPROVAL, BriefStatus.RETURNED, BriefStatus.FOR_APPROVAL, BriefStatus.APPROVED)
+    for version, status in enumerate((*states, BriefStatus.FOR_APPROVAL), 1):
+        if status is not BriefStatus.FOR_APPROVAL:
+            at = builders.later(hours=10 - version)  # dated back
+            said = {"version": version - 1, "by_role": "reviewer", "reason": "看过", "cause": f"c-{version}"}
+            decisions = (*decisions, BriefDecision.model_validate({"status": status, "at": at, **said}))
+        written = writer.write(found.model_copy(update={"grade": grade, "version": version}), [])
+        assert written is not None
+        records.append((t.BRIEFS, written.model_copy(update={"status": status, "decisions": decisions})))
+    return records
+
+
 def handled(seed: int) -> list[Record]:
     """Reports and what the response stage makes of them and of what persons do: every version of every task."""
     records: list[Record] = []
@@ -158,5 +177,6 @@ def eventful(seed: int = 1, mentions: int = 40) -> list[Record]:
         records += [(t.COLLECTED, said), (t.ASSESSED, builders.assessed(mention=said, sensitivity=number % 100))]
     for number in range(5):
         records += life_of_incident(f"i-{seed}x{number}", 12)
+        records += briefs(f"i-{seed}x{number}")
     records += [*handled(seed), *letters(), (t.RECEIPTS, builders.receipt(role="王五", note="我是张三"))]
     return records

@@ -69,6 +69,8 @@ class Topic:
     max_message_bytes: int = MIB
     broker_time: bool = True
     """The broker stamps each record on arrival, whatever time the clock of its writer claims."""
+    desks_write: bool = False
+    """Persons at their desks write it as well as the stages that `writers` names; nobody outside reads it."""
 
     def config(self) -> dict[str, str]:
         """The broker's settings of this topic."""
@@ -121,6 +123,7 @@ INCIDENT_COMMANDS = Topic(
     (Stage.REPORTING,),
     (Stage.INCIDENTS,),
     retention_days=365,
+    desks_write=True,
 )
 BRIEFS = Topic(
     "briefs",

@@ -14,10 +14,12 @@ from opinion_stream.cli import incident as commands
 from opinion_stream.cli.main import app
 from opinion_stream.errors import OpinionStreamError
 from opinion_stream.models.base import Grade
+from opinion_stream.models.brief import Brief, BriefStatus
 from opinion_stream.models.command import IncidentCommand
 from opinion_stream.models.incident import GradeOverride, Incident
 from opinion_stream.settings import Settings
 
+SAMPLE_BRIEF = Path(__file__).parents[2] / "contracts" / "samples" / "briefs.json"
 runner = CliRunner(env={"COLUMNS": "250", "TERM": "dumb"})
 OVERRIDE = GradeOverride(
     grade=Grade.II, by_role="duty_officer", reason="现场有人受伤", at=later(hours=1), rule_grade=Grade.III
@@ -123,3 +125,17 @@ def test_an_action_without_role_or_reason_is_not_sent(sent: Sent) -> None:
     assert run("close", "i-aa01", "--by-role", "duty_officer").exit_code == 2
     assert run("close", "i-aa01", "--reason", "x").exit_code == 2
     assert sent.commands == []
+
+
+@pytest.mark.parametrize(("command", "action"), [("approve-brief", "approve_brief"), ("return-brief", "return_brief")])
+def test_a_brief_is_decided_on_in_the_version_that_was_read(sent: Sent, command: str, action: str) -> None:
+    decided = Brief.model_validate_json(SAMPLE_BRIEF.read_bytes()).model_copy(update={"status": BriefStatus.APPROVED})
+    sent.outcome = Outcome(brief=decided)
+
+    result = run(command, "i-aa01", "--version", "7", *ACT, "--wait", "1", config=SMALL_POLICY)
+
+    assert result.exit_code == 0, result.output
+    ((order, shard),) = sent.commands
+    assert (order.action.value, order.brief_version, order.incident_id) == (action, 7, "i-aa01")
+    assert shard == "990101"
+    assert f"第{decided.version}版，已批准" in result.output

@@ -43,7 +43,9 @@ def brief(
     model: ModelOption = None,
     bootstrap: BootstrapOption = None,
 ) -> None:
-    """Show the brief on an incident (研判专报, 待审), or write those of all grave incidents of a file.
+    """Show the brief on an incident (研判专报), or write those of all grave incidents of a file.
+
+    `opinion-stream incident approve-brief | return-brief` decide on it.
 
     What happened is quoted from masked mentions, with their ids; measures come from `playbooks.yaml`.
     """

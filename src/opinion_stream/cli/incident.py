@@ -1,4 +1,4 @@
-"""`opinion-stream incident …`: look at incidents, and decide on them: grade, merge, split, close."""
+"""`opinion-stream incident …`: look at incidents, and decide on them: grade, merge, split, close, briefs."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from opinion_stream.cli.common import BootstrapOption, ConfigOption, out, print_
 from opinion_stream.domain.places import Places
 from opinion_stream.errors import OpinionStreamError
 from opinion_stream.models.base import Grade
+from opinion_stream.models.brief import Brief
 from opinion_stream.models.command import IncidentCommand, IncidentCommandKind
 from opinion_stream.models.incident import Direction, Incident, IncidentStatus
 from opinion_stream.policy import load_policy
@@ -33,12 +34,16 @@ KeyOption = Annotated[
 WaitOption = Annotated[
     float, typer.Option("--wait", min=0, help="Wait so many seconds for the effect or the refusal; 0: do not wait.")
 ]
+VersionOption = Annotated[
+    int | None,
+    typer.Option("--version", min=0, help="Version of the brief you have read; refused if a newer one stands."),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="As JSON.")]
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    incident = typer.Typer(help="舆情事件：查看、定级、合并、拆分、关闭。 (Incidents.)", no_args_is_help=True)
+    incident = typer.Typer(help="舆情事件：查看、定级、合并、拆分、关闭、审批专报。 (Incidents.)", no_args_is_help=True)
     for name, command, *examples in (
         ("list", list_incidents, "incident list", "incident list --status all --grade II --json"),
         ("show", show, "incident show i-1a2b3c4d5e6f7a8b"),
@@ -64,6 +69,17 @@ def register(app: typer.Typer) -> None:
             "incident split i-1a2b… --mention weibo:17 --mention weibo:21 --by-role duty_officer --reason '另一小区'",
         ),
         ("close", close, "incident close i-1a2b… --by-role duty_officer --reason '经核实已办结'"),
+        (
+            "approve-brief",
+            approve_brief,
+            "brief i-1a2b…",
+            "incident approve-brief i-1a2b… --version 7 --by-role direct_responsible --reason '同意' --wait 10",
+        ),
+        (
+            "return-brief",
+            return_brief,
+            "incident return-brief i-1a2b… --by-role direct_responsible --reason '补充现场情况后再报'",
+        ),
     ):
         epilog = "Examples:\n\n" + "\n\n".join(f"opinion-stream {example}" for example in examples)
         incident.command(name, epilog=epilog)(command)
@@ -262,6 +278,38 @@ def close(
     _act(IncidentCommandKind.CLOSE, incident_id, by_role, reason, key, wait, settings_of(bootstrap, config), {})
 
 
+def approve_brief(
+    incident_id: IncidentArgument,
+    by_role: RoleOption,
+    reason: ReasonOption,
+    version: VersionOption = None,
+    key: KeyOption = None,
+    wait: WaitOption = 0,
+    config: ConfigOption = None,
+    bootstrap: BootstrapOption = None,
+) -> None:
+    """Approve the brief (研判专报) on an incident; the roles are those of `approvers` in response.yaml."""
+    parts: dict[str, object] = {"brief_version": version}
+    kind = IncidentCommandKind.APPROVE_BRIEF
+    _act(kind, incident_id, by_role, reason, key, wait, settings_of(bootstrap, config), parts)
+
+
+def return_brief(
+    incident_id: IncidentArgument,
+    by_role: RoleOption,
+    reason: ReasonOption,
+    version: VersionOption = None,
+    key: KeyOption = None,
+    wait: WaitOption = 0,
+    config: ConfigOption = None,
+    bootstrap: BootstrapOption = None,
+) -> None:
+    """Return the brief (研判专报) on an incident; one that is due later comes for approval again."""
+    parts: dict[str, object] = {"brief_version": version}
+    kind = IncidentCommandKind.RETURN_BRIEF
+    _act(kind, incident_id, by_role, reason, key, wait, settings_of(bootstrap, config), parts)
+
+
 def _act(
     action: IncidentCommandKind,
     incident_id: str,
@@ -288,6 +336,8 @@ def _act(
             out.print(sent + "已生效：")
             for one in changed:
                 out.print(f"  {one.id}  {one.grade.label}  {_status(one)}  {one.title}", markup=False)
+        case Outcome(brief=Brief() as brief):
+            out.print(f"{sent}已生效：专报 {brief.id} 第{brief.version}版，{brief.status.label}", markup=False)
         case _ if wait:
             raise OpinionStreamError(
                 f"{sent}等了 {wait:g} 秒，没有看到结果：请确认事件归并环节（worker incidents）在运行，"

@@ -25,7 +25,7 @@ DIALECT = GenerateJsonSchema.schema_dialect
 
 def is_written_outside(topic: Topic) -> bool:
     """Whether bodies or persons outside the road write the topic: then its schema says what they must hand in."""
-    return not topic.writers
+    return topic.desks_write or not topic.writers
 
 
 def mode_of(topic: Topic) -> JsonSchemaMode:

@@ -9,7 +9,7 @@ from opinion_stream.models.incident import GradeFactors, Trend
 
 
 class BriefStatus(StrEnum):
-    """What has become of a brief. The pipeline only ever writes drafts; approval is a person's."""
+    """What has become of a brief. It is written for approval; what else it becomes is a person's decision."""
 
     FOR_APPROVAL = "for_approval"
     APPROVED = "approved"
@@ -120,10 +120,23 @@ class BriefPublication(WireModel):
     name: str
 
 
+class BriefDecision(WireModel):
+    """A person's decision on a brief, named by role. `cause` is the id of the command behind it."""
+
+    status: BriefStatus
+    version: Count
+    """Version of the brief that was read."""
+    by_role: str
+    at: Instant
+    reason: str
+    cause: str
+
+
 class Brief(WireModel):
     """研判专报 (工作制度 二（二）): what a leader needs to decide on a grave incident, every line with its source.
 
-    `id` derives from the incident's, `version` is the incident's: equal (id, version) means equal content.
+    `id` derives from the incident's, `version` is the incident's when it was written or decided on: equal (id, version)
+    means equal content. `incident_version`: the incident that it tells of.
     """
 
     schema_version: int = 1
@@ -150,3 +163,5 @@ class Brief(WireModel):
     measures: tuple[BriefMeasure, ...]
     answer: BriefAnswer
     publications: tuple[BriefPublication, ...]
+    decisions: tuple[BriefDecision, ...] = ()
+    """What persons decided on this and earlier briefs on the incident, oldest first, the latest ones."""

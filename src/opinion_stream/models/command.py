@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from opinion_stream.models.base import Grade, Instant, WireModel
+from opinion_stream.models.base import Count, Grade, Instant, WireModel
 
 
 class IncidentCommandKind(StrEnum):
@@ -17,6 +17,8 @@ class IncidentCommandKind(StrEnum):
     OVERRIDE_GRADE = "override_grade"
     LIFT_OVERRIDE = "lift_override"
     CLOSE = "close"
+    APPROVE_BRIEF = "approve_brief"
+    RETURN_BRIEF = "return_brief"
 
     @property
     def label(self) -> str:
@@ -27,6 +29,8 @@ class IncidentCommandKind(StrEnum):
             "override_grade": "人工定级",
             "lift_override": "取消人工定级",
             "close": "关闭",
+            "approve_brief": "批准专报",
+            "return_brief": "退回专报",
         }[self.value]
 
 
@@ -53,3 +57,6 @@ class IncidentCommand(WireModel):
     """override_grade: the grade that shall hold."""
     until: Instant | None = None
     """override_grade: when it ends by itself, in event time; None: when lifted."""
+    brief_version: Count | None = None
+    """approve_brief, return_brief: version of the brief that was read; refused if another is the latest. None: the
+    latest, whichever it is."""

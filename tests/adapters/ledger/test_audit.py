@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
-from ledger_support import Topics, eventful, exported, feed, life_of_incident
+from ledger_support import Topics, briefs, eventful, exported, feed, life_of_incident
 from opinion_stream import topics as t
 from opinion_stream.adapters.ledger.proving import prove
 from opinion_stream.adapters.ledger.writing import Writer
@@ -145,3 +145,14 @@ def test_what_operators_decided_about_dead_letters_is_audited(new_ledger: NewLed
         (letter,) = db.execute(sa.text("SELECT * FROM v_dead_letters WHERE id = 'd-1'")).mappings()
     assert [row[0] for row in decided] == ["dead_letter_replayed", "dead_letter_discarded"]
     assert (letter["state_label"], letter["occurrences"], letter["stage_label"]) == ("已作废", 2, "监测收集")
+
+
+def test_what_persons_decided_on_briefs_is_audited_and_the_last_brief_tells_all_of_it(new_ledger: NewLedger) -> None:
+    told = briefs("i-1")
+    every, last = filled(new_ledger(), Topics(told), size=1), filled(new_ledger(), Topics(told[-1:]))
+    with every.connect() as db:
+        kinds = db.execute(sa.text("SELECT kind FROM audit WHERE subject = 'brief/b-1' ORDER BY seq")).all()
+        status = db.execute(sa.text("SELECT status FROM briefs WHERE id = 'b-1'")).scalar_one()
+    assert [row[0] for row in kinds] == ["brief_returned", "brief_approved"]
+    assert status == "for_approval"
+    assert prove(every).fingerprint == prove(last).fingerprint

@@ -327,7 +327,11 @@ def test_a_repeated_command_changes_nothing_and_merged_matters_allow_none(kind: 
     water, school = two(kept)
     kept.take([item(3, hours=1)])
     parts = {"grade": "II", "into": school.id, "mention_ids": ["wenzheng:3"]}
-    if kind is IncidentCommandKind.LIFT_OVERRIDE:
+    if kind in (
+        IncidentCommandKind.LIFT_OVERRIDE,
+        IncidentCommandKind.APPROVE_BRIEF,
+        IncidentCommandKind.RETURN_BRIEF,
+    ):
         kept.command(order("override_grade", water.id, "c-0", **parts))
     assert kept.command(order(kind, water.id, **parts))
     assert kept.command(order(kind, water.id, **parts)) == []

@@ -212,7 +212,7 @@ def brief(record: Brief, _: Stored) -> list[Change]:
         "nature_text": record.nature.text,
         "trend_text": record.trend.text,
     }
-    return [Change(s.BRIEFS, row, record.version)]
+    return [Change(s.BRIEFS, row, record.version, acts=[*acts.of_brief(record)])]
 
 
 def warning(record: EarlyWarning, _: Stored) -> list[Change]:

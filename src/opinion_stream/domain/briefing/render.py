@@ -8,7 +8,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from opinion_stream.models.base import Reason
-from opinion_stream.models.brief import Brief, BriefMeasure, Named
+from opinion_stream.models.brief import Brief, BriefMeasure, BriefStatus, Named
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>#|~])")
 PRACTICE = "工作惯例"
@@ -24,13 +24,13 @@ def markdown(brief: Brief, zone: ZoneInfo) -> str:
         ("四、走势", [brief.trend.text]),
         ("五、涉及面", _concerned(brief)),
         ("六、可能出现的风险", _risks(brief)),
-        ("七、处置建议（待审）", _measures(brief)),
-        ("八、回应口径建议（待审）", _answer(brief)),
+        (f"七、处置建议（{brief.status.label}）", _measures(brief)),
+        (f"八、回应口径建议（{brief.status.label}）", _answer(brief)),
     )
     lines = [
         f"# 研判专报：{_safe(brief.title)}",
         "",
-        f"- 状态：**{brief.status.label}**",
+        f"- 状态：**{brief.status.label}**{_decision(brief, zone)}",
         f"- 等级：{brief.grade.label}",
         f"- 编号：{brief.id}（第{brief.version}版，事件{brief.incident_id}第{brief.incident_version}版）",
         f"- 属地：{brief.region.name}",
@@ -40,6 +40,13 @@ def markdown(brief: Brief, zone: ZoneInfo) -> str:
     for title, body in sections:
         lines += ["", f"## {title}", "", *body]
     return "\n".join(lines) + "\n"
+
+
+def _decision(brief: Brief, zone: ZoneInfo) -> str:
+    if brief.status is BriefStatus.FOR_APPROVAL or not brief.decisions:
+        return ""
+    last = brief.decisions[-1]
+    return f"（{_safe(last.by_role)}，{_time(last.at, zone)}：{_safe(last.reason)}）"
 
 
 def _nature(brief: Brief) -> list[str]:

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from opinion_stream.domain.figures import Figures
+from opinion_stream.domain.incidents.briefs import Briefs
 from opinion_stream.domain.incidents.commands import end_override
 from opinion_stream.domain.incidents.copies import CopyIndex, CopyOf
 from opinion_stream.domain.incidents.essence import Kept
@@ -28,7 +29,6 @@ from opinion_stream.models.incident import Incident, IncidentAction, IncidentEve
 from opinion_stream.policy.loader import Policy
 
 if TYPE_CHECKING:
-    from opinion_stream.domain.briefing.writer import BriefWriter
     from opinion_stream.domain.incidents.decisions import Decisions
 
 _SEEN = "seen/"
@@ -39,7 +39,7 @@ class IncidentBook:
     """Groups mentions into incidents in one pass. All memory is in `store`; a book made from it goes on the same.
 
     In the store: what `Shelf` keeps, `seen/<mention id>` the incident of each mention of the last
-    `repeat_window_days`, `copy/<shard>/<number>` the words by which near copies are found.
+    `repeat_window_days`, `copy/<shard>/<number>` the words by which near copies are found, and what `Briefs` keeps.
     """
 
     def __init__(self, policy: Policy, store: Store, brief_from: Grade | None = None, *, decided: bool = True) -> None:
@@ -51,12 +51,11 @@ class IncidentBook:
         mentions.
         """
         self._decided = decided
-        self._brief_from = brief_from
-        self._briefs: dict[str, Brief] = {}
         self._policy = policy
         self._store = store
         self._places = Places(policy)
         self._intake = Intake(policy, self._places, briefed=decided)
+        self._briefs = Briefs(policy, store, self._intake, brief_from)
         self._seen = ExpiringMap(store, _SEEN, timedelta(days=policy.collection.repeat_window_days))
         self._names = NameJudge(policy, self._places)
         self._copies: dict[str, CopyIndex] = {}
@@ -66,18 +65,12 @@ class IncidentBook:
         """Number of open incidents."""
         return len(self._shelf)
 
-    # What only persons' decisions and briefs need is loaded with the first of them: a run over a file has none.
-    @cached_property
-    def _writer(self) -> BriefWriter:
-        from opinion_stream.domain.briefing.writer import BriefWriter
-
-        return BriefWriter(self._policy, self._brief_from)
-
+    # What only persons' decisions need is loaded with the first of them: a run over a file has none.
     @cached_property
     def _decisions(self) -> Decisions:
         from opinion_stream.domain.incidents.decisions import Decisions
 
-        return Decisions(self._policy, self._places, self._intake, self._shelf, self._seen)
+        return Decisions(self._policy, self._places, self._intake, self._shelf, self._seen, self._briefs)
 
     def figures(self) -> Figures:
         """See `Shelf.figures`."""
@@ -122,16 +115,15 @@ class IncidentBook:
         return standings
 
     def take_briefs(self) -> list[Brief]:
-        """The latest brief on each incident for which one became due since the last call."""
-        briefs, self._briefs = self._briefs, {}
-        return list(briefs.values())
+        """The latest brief on each incident for which one became due, or was decided on, since the last call."""
+        return self._briefs.drain()
 
     def brief(self, incident_id: str) -> Brief | None:
         """The brief on an open incident as it stands; None if it is not open or its grade asks for none."""
         record = self._shelf.find(incident_id)
         if record is None or record.status is not IncidentStatus.OPEN:
             return None
-        return self._writer.write(self._intake.snapshot(record), record.extracts)
+        return self._briefs.of(record)
 
     def place(self, item: AssessedMention) -> Incident:
         """Take one mention; return its incident as it then stands. One seen before changes nothing here either.
@@ -163,7 +155,7 @@ class IncidentBook:
         """
         for record in self._decisions.carry_out(command):
             if record.status is IncidentStatus.OPEN:
-                self._brief(record)
+                self._briefs.renew(record)
         return self._changed()
 
     def _changed(self) -> list[Incident]:
@@ -187,19 +179,9 @@ class IncidentBook:
         record.quiet_since = area.open.clock
         self._shelf.put(record, moved=says_more or not is_copy)
         self._seen.put(item.id, record.id, item.mention.received_at)
-        self._brief(record)
+        if self._decided:
+            self._briefs.renew(record)
         return record, copy
-
-    def _brief(self, record: IncidentRecord) -> None:
-        """Write the brief on a changed incident where the policy asks for one or for a new one."""
-        if not self._decided or not self._writer.due(
-            record.grade, record.mentions, record.briefed_grade, record.briefed_mentions
-        ):
-            return
-        record.briefed_grade, record.briefed_mentions = record.grade, record.mentions
-        brief = self._writer.write(self._intake.snapshot(record), record.extracts)
-        if brief is not None:
-            self._briefs[record.id] = brief
 
     def _pass_time(self, area: Area, at: float) -> None:
         hours = self._policy.incidents.quiet_hours

@@ -20,6 +20,8 @@ ALLOWED: dict[IncidentCommandKind, tuple[IncidentStatus, ...]] = {
     IncidentCommandKind.OVERRIDE_GRADE: (_OPEN, _CLOSED),
     IncidentCommandKind.LIFT_OVERRIDE: (_OPEN, _CLOSED),
     IncidentCommandKind.CLOSE: (_OPEN,),
+    IncidentCommandKind.APPROVE_BRIEF: (_OPEN, _CLOSED),
+    IncidentCommandKind.RETURN_BRIEF: (_OPEN, _CLOSED),
 }
 """The states in which each command is lawful; a merged incident allows none."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from opinion_stream.domain.incidents.briefs import Briefs
 from opinion_stream.domain.incidents.commands import check_content, check_status, event_of, lift, override
 from opinion_stream.domain.incidents.intake import Intake
 from opinion_stream.domain.incidents.merging import join, part, retaken
@@ -18,13 +19,16 @@ from opinion_stream.policy.loader import Policy
 class Decisions:
     """Commands on the incidents of a partition. All checks come before the first change."""
 
-    def __init__(self, policy: Policy, places: Places, intake: Intake, shelf: Shelf, seen: ExpiringMap) -> None:
+    def __init__(
+        self, policy: Policy, places: Places, intake: Intake, shelf: Shelf, seen: ExpiringMap, briefs: Briefs
+    ) -> None:
         """`seen`: the incident of each mention that is remembered."""
         self._policy = policy
         self._places = places
         self._intake = intake
         self._shelf = shelf
         self._seen = seen
+        self._briefs = briefs
 
     def carry_out(self, command: IncidentCommand) -> list[IncidentRecord]:
         """Carry out a command; the records it changed, none if its id has acted on the incident before.
@@ -53,6 +57,9 @@ class Decisions:
             case IncidentCommandKind.CLOSE:
                 record.close(event_of(command, IncidentAction.CLOSED))
                 self._shelf.put(record)
+            case IncidentCommandKind.APPROVE_BRIEF | IncidentCommandKind.RETURN_BRIEF:
+                self._briefs.decide(record, command)
+                self._shelf.put(record, moved=False)
         return [record]
 
     def _found(self, command: IncidentCommand) -> IncidentRecord:

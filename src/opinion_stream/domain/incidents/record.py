@@ -108,7 +108,11 @@ class IncidentRecord:
         """Add an event of its life, and remember the command behind it if a person caused it."""
         self.events = [*self.events, event][-MAX_EVENTS:]
         if event.by != RULE:
-            self.commands = [*self.commands, event.cause][-MAX_COMMANDS:]
+            self.remember(event.cause)
+
+    def remember(self, command_id: str) -> None:
+        """A command of that id has acted, and shall not act again."""
+        self.commands = [*self.commands, command_id][-MAX_COMMANDS:]
 
     def close(self, event: IncidentEvent) -> None:
         """It is closed from now on."""

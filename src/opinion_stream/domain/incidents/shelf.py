@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from opinion_stream.domain.due import DueIndex
 from opinion_stream.domain.figures import Figures, Measure
+from opinion_stream.domain.incidents.briefs import drop_brief
 from opinion_stream.domain.incidents.closed import ClosedIncidents
 from opinion_stream.domain.incidents.essence import Essences, NoEssences
 from opinion_stream.domain.incidents.keeping import Records, StoredRecords
@@ -175,6 +176,7 @@ class Shelf:
                 self._records.put(record)
         for incident_id in sorted({*self._gone, *(r.id for r in changed if r.status is IncidentStatus.MERGED)}):
             self._records.delete(incident_id)
+            drop_brief(self._store, incident_id)
         self.essences.flush()
         for code, area in self._areas.items():
             if area.open.clock != self._clocks.get(code, 0.0):

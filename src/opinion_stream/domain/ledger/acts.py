@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 from opinion_stream.domain.ids import INCIDENT_PREFIX
 from opinion_stream.domain.ledger.chain import Entry, entry
+from opinion_stream.models.brief import Brief
 from opinion_stream.models.control import DeadLetter, DeadLetterState
 from opinion_stream.models.incident import Incident
 from opinion_stream.models.task import PublicResponse, ResponseTask
@@ -52,6 +53,25 @@ def of_incident(incident: Incident) -> Acts:
     ]
     if events:
         yield f"incident/{incident.id}/life", events
+
+
+def of_brief(brief: Brief) -> Acts:
+    """What persons decided on the briefs on an incident."""
+    decisions = [
+        entry(
+            decision.at,
+            f"brief_{decision.status.value}",
+            {
+                "version": decision.version,
+                "by": decision.by_role,
+                "reason": decision.reason,
+                "cause": decision.cause,
+            },
+        )
+        for decision in brief.decisions
+    ]
+    if decisions:
+        yield f"brief/{brief.id}", decisions
 
 
 def of_task(task: ResponseTask) -> Acts:
