@@ -40,8 +40,10 @@ class Around:
         self._inbox.mkdir()
         self._token, digest = new_token()
         policy = Path(shutil.copytree(ROOT / "config", folder / "policy"))
-        sources = {"sources": [{**SOURCE, "path": str(self._inbox)}]}
-        (policy / "sources.yaml").write_text(yaml.safe_dump(sources, allow_unicode=True), encoding="utf-8")
+        declared = policy / "sources.yaml"
+        sources = {**yaml.safe_load(declared.read_bytes()), "sources": [{**SOURCE, "path": str(self._inbox)}]}
+        sources["defaults"]["health"]["check_seconds"] = 1  # the proof is shorter than the usual pause
+        declared.write_text(yaml.safe_dump(sources, allow_unicode=True), encoding="utf-8")
         clients = {"clients": [{"name": "desk", "sha256": digest, "sources": ["desk"]}]}
         own: dict[str, dict[str, str]] = {
             "collect": {"OPINION_CONFIG": str(policy), "OPINION_STATE_DIR": str(folder / "collect-state")},
@@ -75,6 +77,7 @@ class Around:
                 "留言编号": f"{number}-{n}",
                 "留言标题": f"第{number}批第{n}件：公交站牌的字看不清",
                 "留言内容": f"{number}路车第{n}站的站牌褪色，老人看不清站名，请更换。",
+                "追加内容": "",
                 "留言时间": "2026-11-09 10:00:00",
             }
             for n in range(3)
