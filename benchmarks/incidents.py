@@ -11,6 +11,7 @@ import gc
 import json
 import math
 import os
+import random
 import resource
 import subprocess
 import sys
@@ -18,14 +19,23 @@ import tempfile
 import time
 from array import array
 from collections import Counter, defaultdict
+from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
+import orjson
 import rjieba
 from rows import row
 
+from opinion_stream.domain.assessment.pipeline import Assessor
+from opinion_stream.domain.collection.pipeline import Collector, Received
+from opinion_stream.domain.incidents.book import IncidentBook
 from opinion_stream.domain.incidents.nearest import OpenIncidents
-from opinion_stream.policy import load_policy
+from opinion_stream.domain.state import DictStore
+from opinion_stream.models.assessment import AssessedMention
+from opinion_stream.models.mention import Mention
+from opinion_stream.policy import Policy, load_policy
 
 REPO = Path(__file__).parents[1]
 SHARED = REPO.parent / "shared"
@@ -146,36 +156,42 @@ def _unit(vector: dict[str, float]) -> dict[str, float]:
 
 
 def scale() -> None:
-    """CPU time of one search and one entry, and memory, by the number of open incidents.
+    """CPU time of one mention through the book, of the search in it and of an entry, and memory, by open incidents.
 
     Made-up incidents: 40 terms each, half of them drawn by Zipf's law from 20,000 words, half names that a
-    few incidents share. The memory is that of the search index alone, terms included, by the growth of the process.
-    Each size is measured in a process of its own, and only searches and entries are timed, not the filling.
+    few incidents share. A mention through the book is what `assess` does of grouping: near copies, search, entry,
+    figures, grade. The memory is that of the search index alone, terms included, by the growth of the process.
+    Each size is measured in a process of its own, and the filling is not timed.
     """
-    print(f"{'open incidents':>14} {'search, µs':>11} {'entry, µs':>10} {'index, KB per incident':>23}", flush=True)
-    first: float | None = None
+    names = ("open incidents", "mention, µs", "search, µs", "entry, µs", "index, KB per incident")
+    print(" ".join(f"{name:>14}" for name in names), flush=True)
+    first: dict[str, float] = {}
     for size in SIZES:
         command = [sys.executable, __file__, "--scale", "--size", str(size)]
-        told = subprocess.run(command, check=True, capture_output=True, text=True).stdout  # noqa: S603
-        search, entry, memory = json.loads(told)
-        first = first or search
-        ratio = search / first
-        print(f"{size:14,} {search:11.0f} {entry:10.0f} {memory:23.1f}   {ratio:.2f} times the first", flush=True)
+        told = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)  # noqa: S603
+        first = first or told
+        mention, search = (told[name] / first[name] for name in ("mention", "search"))
+        print(
+            f"{size:14,} {told['mention']:14.0f} {told['search']:14.0f} {told['entry']:14.0f} {told['memory']:14.1f}"
+            f"   {mention:.2f} and {search:.2f} times the first",
+            flush=True,
+        )
     many, few = f"{SIZES[-1]:,}", f"{SIZES[0]:,}"
-    times, linear = search / first, SIZES[-1] // SIZES[0]
-    row(f"incidents: search at {many} open / at {few}", f"{times:.2f}", "<= 2", times <= 2, f"linear scan {linear}")
-    row(f"incidents: memory each, {many} open, index", f"{memory:.1f} KB", "stated", True)
+    linear = f"linear scan {SIZES[-1] // SIZES[0]}"
+    row(f"incidents: a mention at {many} open / at {few}", f"{mention:.2f}", "<= 2", mention <= 2, linear)
+    row("incidents: of that the search alone", f"{search:.2f}", "stated", True, linear)
+    row(f"incidents: memory each, {many} open, index", f"{told['memory']:.1f} KB", "stated", True)
 
 
-def measure(size: int) -> tuple[float, float, float]:
-    """(µs per search, µs per entry, KB per incident) with `size` open incidents."""
+def measure(size: int) -> dict[str, float]:
+    """`mention`, `search`, `entry`: µs of each with `size` open incidents; `memory`: KB per incident."""
     chance = np.random.default_rng(1)
     chances = 1.0 / (np.arange(20_000) + 10)
     chances /= chances.sum()
     words = [f"w{k}" for k in range(20_000)]
     names = [f"n{k}" for k in range(2 * size)]
 
-    def mentions(number: int) -> list[dict[str, float]]:
+    def vectors(number: int) -> list[dict[str, float]]:
         drawn = chance.choice(20_000, (number, 20), p=chances).tolist()
         named = chance.integers(0, 2 * size, (number, 20)).tolist()
         heavy = (chance.random((number, 40)) + 0.2).round(4).tolist()
@@ -184,14 +200,15 @@ def measure(size: int) -> tuple[float, float, float]:
             for row, own, weights in zip(drawn, named, heavy, strict=True)
         ]
 
-    index = OpenIncidents(load_policy(CONFIG).incidents.matching)
+    policy = load_policy(CONFIG)
+    index = OpenIncidents(policy.incidents.matching)
     held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     gc.disable()  # nothing made here is garbage; to look for it takes longer the more there is
     for start in range(0, size, 1_000):
-        for k, centroid in enumerate(mentions(min(1_000, size - start)), start):
+        for k, centroid in enumerate(vectors(min(1_000, size - start)), start):
             index.put(f"i-{k:06}", centroid)
     memory = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - held) / size
-    samples = mentions(1_000)
+    samples = vectors(1_000)
     searches: list[float] = []
     for _ in range(3):
         started = time.process_time()
@@ -201,7 +218,44 @@ def measure(size: int) -> tuple[float, float, float]:
     started = time.process_time()
     for k, sample in enumerate(samples):
         index.put(f"x-{k}", sample)
-    return min(searches), (time.process_time() - started) / len(samples) * 1e6, memory
+    entry = (time.process_time() - started) / len(samples) * 1e6
+    del index
+    return {"mention": through_book(policy, size, vectors), "search": min(searches), "entry": entry, "memory": memory}
+
+
+def through_book(policy: Policy, size: int, vectors: Callable[[int], list[dict[str, float]]]) -> float:
+    """µs of a mention through a book of `size` open incidents, each opened by a mention of its own; best of three."""
+    now = datetime(2026, 11, 9, 10, tzinfo=UTC)
+    raw = {"source": "made-up", "title": "题", "text": "一件事", "published_at": now.isoformat()}
+    (said,) = Collector(policy, b"benchmark only").collect([Received(orjson.dumps(raw), now)])
+    if not isinstance(said, Mention):
+        raise said
+    (judged,) = Assessor(policy).assess([said])
+    chance = random.Random(2)  # noqa: S311
+    characters = [chr(0x4E00 + k) for k in range(3_000)]
+    taken = 0
+
+    def mentions(number: int) -> list[AssessedMention]:
+        nonlocal taken
+        found: list[AssessedMention] = []
+        for features in vectors(number):
+            taken += 1
+            text = "".join(chance.choices(characters, k=160))
+            mention = said.model_copy(update={"id": f"m:{taken}", "text": text, "fingerprint": f"{taken}"})
+            assessment = judged.model_copy(update={"features": features})
+            found.append(AssessedMention.trusted(schema_version=1, mention=mention, assessment=assessment))
+        return found
+
+    book = IncidentBook(policy, DictStore(), decided=False)
+    while len(book) < size:
+        book.follow(mentions(500))
+    times: list[float] = []
+    for _ in range(3):
+        batch = mentions(500)
+        started = time.process_time()
+        book.follow(batch)
+        times.append((time.process_time() - started) / len(batch) * 1e6)
+    return min(times)
 
 
 if __name__ == "__main__":

@@ -123,6 +123,27 @@ def test_a_number_is_a_name_before_a_road_only() -> None:
     assert take(copies, said(3, route.replace("很多次", "六次"))) == CopyOf("wenzheng:1", pytest.approx(0.9, abs=0.1))
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("南东四路西", "白鹭路西"),
+        ("中意路至万芙", "东篱路至万芙"),
+        ("315路车", "322路车"),
+        ("师范业主小区", "云溪小区"),
+    ],
+    ids=["cut with what follows", "cut with a preposition", "a line of buses", "a kind of estate before its ending"],
+)
+def test_a_name_counts_however_it_is_cut_into_words(one: str, other: str) -> None:
+    words = (
+        "{0}经常积水。下雨以后{0}的水没过脚面，老人小孩出行很不方便，电动车也熄火。打过两次热线，来人看过就没有下文，"
+        "请有关部门尽快疏通管道，并说明什么时候能够完工，给大家一个答复。"
+    )
+    copies = index()
+    assert take(copies, said(1, words.format(one))) is None
+    assert take(copies, said(2, words.format(other))) is None
+    assert take(copies, said(3, words.format(one).replace("尽快", "早日"))) is not None
+
+
 def test_other_matters_and_short_texts_are_no_copies() -> None:
     assert original_of("小区北门外的工地每天晚上太吵。", "") is None
     assert (

@@ -58,6 +58,7 @@ class NameJudge:
         self._longest = max(map(len, self._endings), default=0)
         self._common = frozenset(rules.common_words)
         self._wording = tuple(rules.common_words)
+        self._kinds = tuple(word for word in rules.common_words if len(word) > 1)
         self._regions: dict[str, list[str]] = {}
         for region in policy.regions.regions:
             for name in (region.name, *region.aliases):
@@ -123,13 +124,32 @@ class NameJudge:
         for match in self._ended.finditer(place.text):
             if match.start() < end and match.end() > start and not match[1].endswith(self._wording):
                 likely.add(match[0])
+        stem, ending = self._before_ending(place, words)
+        if ending:
+            (sure if _NUMBER.fullmatch(stem) else likely).add(stem + ending)
         return _Names(frozenset(sure), frozenset(likely), frozenset(regions))
+
+    def _before_ending(self, place: Place, words: list[tuple[int, str, str]]) -> tuple[str, str]:
+        """What the change has put right before a short ending that was cut together with what follows, and the ending:
+        中意/路至, 315/路车. Empty if there is none."""
+        start, end = place.span
+        stem, ending = place.text[start:end], place.text[end : end + 1]
+        if ending not in self._endings or stem.endswith(self._wording):
+            return "", ""
+        if _NUMBER.fullmatch(stem):
+            cut = next((word for left, word, _ in words if left == end), ending)
+            glued = ending in self._numbered and cut != ending and not is_known(cut)
+            return (stem, ending) if glued else ("", "")
+        return (stem, ending) if len(stem) > 1 and stem.isalpha() else ("", "")
 
     def _beside(self, others: _Names, place: Place) -> frozenset[str]:
         """What stands before the same ending as a sure name of the other side is a name, too, whatever its words."""
         start, end = place.span
         stem, rest = place.text[start:end], place.text[end:]
-        if stem.endswith(self._wording):
+        named = stem
+        for word in self._kinds:
+            named = named.removesuffix(word)  # 师范安置小区 names one, 安置小区 does not
+        if not named or named.endswith(self._wording):
             return frozenset()
         shared = [own for name in others.sure for own in self._endings_of(name) if rest.startswith(own)]
         return frozenset(stem + own for own in shared)
