@@ -87,7 +87,7 @@ class Settings(BaseModel):
     session_seconds: float = Field(default=10.0, ge=3, le=300)
     """After so long without a sign of life the broker gives a worker's partitions to another."""
     broker_wait_seconds: float = Field(default=600.0, ge=0, le=86_400)
-    """So long a worker waits for a broker that does not answer, at its start and with work in hand; then it stops."""
+    """So long every service waits at its start for a broker that does not answer, and a worker with work in hand."""
     metrics_port: int = Field(default=0, ge=0, le=65535)
     """Port for `/metrics`, `/healthz` and `/readyz`; 0: none."""
     metrics_host: str = "127.0.0.1"

@@ -11,10 +11,8 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, OffsetAndMetad
 from aiokafka.errors import KafkaError
 from pydantic import ValidationError
 
-from opinion_stream.adapters.admin import unanswered
-from opinion_stream.adapters.connection import METADATA_SECONDS, client_options
 from opinion_stream.adapters.sent_log import SentLog
-from opinion_stream.errors import BrokerError
+from opinion_stream.adapters.waiting import member
 from opinion_stream.settings import Settings
 from opinion_stream.topics import Topic, full_name
 
@@ -48,6 +46,7 @@ class Courier(ConsumerRebalanceListener):  # type: ignore[misc]
         self._remembers = remembers
         self._now = now
         self._consumer: AIOKafkaConsumer | None = None
+        self._started = False
         self._lose_all()
 
     def take(self, topic: Topic, value: bytes, at: datetime, *, history: bool) -> str | None:
@@ -65,25 +64,30 @@ class Courier(ConsumerRebalanceListener):  # type: ignore[misc]
         """Drop all that is held: it will be read again."""
         raise NotImplementedError
 
+    def ready(self) -> bool:
+        """Whether it takes in what comes; not while it waits for the broker."""
+        return self._started
+
     async def run(self, stop: asyncio.Event) -> None:
-        """Work until `stop` is set. Raises BrokerError when the broker does not answer at the start."""
-        settings = self._settings
-        self._consumer = consumer = AIOKafkaConsumer(
-            **client_options(settings.broker()),
-            group_id=self._group if self._remembers else None,
-            client_id=self._group,
-            enable_auto_commit=False,
-            auto_offset_reset="earliest",
-            session_timeout_ms=int(settings.session_seconds * 1000),
-            heartbeat_interval_ms=int(settings.session_seconds * 1000 / 4),
-            metadata_max_age_ms=int(METADATA_SECONDS * 1000),
+        """Work until `stop` is set.
+
+        A broker that does not answer yet is waited for; raises BrokerError when it does not within
+        `broker_wait_seconds`, in a dry run at once, as somebody sits and waits for it.
+        """
+        limit = self._settings.broker_wait_seconds if self._remembers else 0.0
+        consumer = await member(
+            self._settings,
+            self._group,
+            self._names,
+            self,
+            stop,
+            limit,
+            on_made=self._made,
+            remembers=self._remembers,
         )
-        consumer.subscribe(list(self._names), listener=self)
-        try:
-            await consumer.start()
-        except KafkaError as error:
-            await consumer.stop()
-            raise BrokerError(unanswered(settings.broker(), error)) from error
+        if consumer is None:
+            return
+        self._started = True
         try:
             while not stop.is_set():
                 for partition, records in (await consumer.getmany(timeout_ms=POLL_MS)).items():
@@ -92,8 +96,12 @@ class Courier(ConsumerRebalanceListener):  # type: ignore[misc]
                 await self.deliver_due()
                 await self._commit()
         finally:
+            self._started = False
             await self._commit()
             await consumer.stop()
+
+    def _made(self, consumer: AIOKafkaConsumer) -> None:
+        self._consumer = consumer
 
     def delivered(self, ids: Sequence[str]) -> None:
         """These got through: remember it, and let their records be committed."""

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Collection, Coroutine
 
 import structlog
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener
 from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
 
 from opinion_stream.adapters.admin import unanswered
-from opinion_stream.adapters.connection import Address, name_of
+from opinion_stream.adapters.connection import METADATA_SECONDS, Address, client_options, name_of
 from opinion_stream.errors import BrokerError
+from opinion_stream.settings import Settings
 
 log = structlog.get_logger(__name__)
 
@@ -55,6 +57,54 @@ async def connected(
             pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
     finally:
         stopping.cancel()
+
+
+async def member(
+    settings: Settings,
+    group: str,
+    topics: Collection[str],
+    listener: ConsumerRebalanceListener,
+    stop: asyncio.Event,
+    limit_seconds: float,
+    *,
+    on_made: Callable[[AIOKafkaConsumer], None],
+    remembers: bool = True,
+    **options: int,
+) -> AIOKafkaConsumer | None:
+    """A started consumer of `topics` (full names), waited for as `connected` does; None: `stop` was set meanwhile.
+
+    A member of `group` that commits only what it is told to; with `remembers` False in no group. `on_made` is handed
+    the consumer of each attempt before it starts, as `listener` may be called while it does. `options`: further ones
+    of aiokafka's. Raises BrokerError when the broker does not answer within `limit_seconds`.
+    """
+    made: list[AIOKafkaConsumer] = []
+
+    async def connect() -> None:
+        consumer = AIOKafkaConsumer(
+            **client_options(settings.broker()),
+            group_id=group if remembers else None,
+            client_id=group,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            session_timeout_ms=int(settings.session_seconds * 1000),
+            heartbeat_interval_ms=int(settings.session_seconds * 1000 / 4),
+            metadata_max_age_ms=int(METADATA_SECONDS * 1000),
+            **options,
+        )
+        consumer.subscribe(list(topics), listener=listener)
+        on_made(consumer)
+        try:
+            await consumer.start()
+        except BaseException:
+            await consumer.stop()
+            raise
+        made.append(consumer)
+
+    if await connected(connect, settings.broker(), stop, limit_seconds):
+        return made[0]
+    for consumer in made:
+        await consumer.stop()
+    return None
 
 
 def _meanwhile(address: Address, error: KafkaError) -> str:

@@ -74,10 +74,10 @@ async def _collect(settings: Settings, policy: Policy, sources: Sequence[Source]
     async with collector(settings, policy, sources) as service:
         if once:
             return await service.once()
-        stop, pulse = stop_on_signals(), Pulse()
-        open_door(settings, service.watch.metrics.registry, pulse.alive, lambda: not stop.is_set())
+        stop, ready, pulse = stop_on_signals(), asyncio.Event(), Pulse()
+        open_door(settings, service.watch.metrics.registry, pulse.alive, lambda: ready.is_set() and not stop.is_set())
         beating = asyncio.create_task(pulse.beat())
-        await service.run(stop)
+        await service.run(stop, on_ready=ready.set)
         beating.cancel()
     return []
 

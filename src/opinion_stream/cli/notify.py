@@ -92,8 +92,9 @@ async def _serve(dry_run: bool, addresses: dict[str, tuple[str, ...]], settings:
     with TemporaryDirectory() as throwaway, SentLog(_log_path(settings, throwaway if dry_run else None)) as sent:
         metrics = DeliveryMetrics("notify", served)
         describe_process(metrics.registry, "notify", policy)
-        async with watched_door(settings, metrics.registry):
-            await Notifier(settings, policy, sender, sent, served, remembers=not dry_run, metrics=metrics).run(stop)
+        notifier = Notifier(settings, policy, sender, sent, served, remembers=not dry_run, metrics=metrics)
+        async with watched_door(settings, metrics.registry, notifier.ready):
+            await notifier.run(stop)
 
 
 def _log_path(settings: Settings, throwaway: str | None) -> Path:

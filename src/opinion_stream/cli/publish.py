@@ -70,5 +70,6 @@ async def _serve(settings: Settings, policy: Policy, publishers: Mapping[str, Pu
     with SentLog(Path(settings.state_dir) / "publish.sqlite") as sent:
         metrics = DeliveryMetrics("publish", publishers)
         describe_process(metrics.registry, "publish", policy)
-        async with watched_door(settings, metrics.registry):
-            await Press(settings, policy, publishers, sent, metrics=metrics).run(stop_on_signals())
+        press = Press(settings, policy, publishers, sent, metrics=metrics)
+        async with watched_door(settings, metrics.registry, press.ready):
+            await press.run(stop_on_signals())

@@ -30,11 +30,15 @@ def serve(
 async def _serve(
     settings: Settings, body: str, units: Sequence[str], role: str | None, *, as_json: bool, limit: int | None
 ) -> None:
+    from opinion_stream.adapters.logs import set_up_logs
     from opinion_stream.adapters.producer import BatchProducer
     from opinion_stream.adapters.sent_log import SentLog
     from opinion_stream.adapters.signals import stop_on_signals
     from opinion_stream.adapters.upstream import Upstream
+    from opinion_stream.adapters.waiting import connected
 
+    # What is printed is for a program to read; what is told about the way goes to stderr.
+    set_up_logs(settings.log_level)
     stop = stop_on_signals()
     shown = 0
 
@@ -46,8 +50,10 @@ async def _serve(
             stop.set()
 
     producer = BatchProducer(settings.broker(), client_id=f"opinion-stream-{body}") if role else None
-    if producer is not None:
-        await producer.start()
+    if producer is not None and not await connected(
+        producer.start, settings.broker(), stop, settings.broker_wait_seconds
+    ):
+        return
     try:
         with SentLog(Path(settings.state_dir) / f"{body}.sqlite") as sent:
             await Upstream(settings, body, sent, show, units=units, producer=producer, role=role or "").run(stop)

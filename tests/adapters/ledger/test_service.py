@@ -14,6 +14,7 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
 import builders
+from opinion_stream.adapters import waiting
 from opinion_stream.adapters.ledger import lag, service
 from opinion_stream.adapters.ledger.metrics import LedgerMetrics
 from opinion_stream.adapters.ledger.service import FETCH_BYTES, PARTITION_BYTES, Ledger
@@ -153,7 +154,7 @@ def new_running(monkeypatch: pytest.MonkeyPatch) -> NewRunning:
         consumers.append(Consumer(**options))
         return consumers[-1]
 
-    monkeypatch.setattr(service, "AIOKafkaConsumer", consumer)
+    monkeypatch.setattr(waiting, "AIOKafkaConsumer", consumer)
     monkeypatch.setattr(service, "WAITS", (0.01,))
     monkeypatch.setattr(lag, "SAMPLE_SECONDS", 0.02)
 

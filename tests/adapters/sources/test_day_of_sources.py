@@ -139,6 +139,10 @@ class Day:
         return {one.source.name: one.as_json() for one in found}
 
 
+async def there(stop: asyncio.Event, patient: bool) -> bool:
+    return True
+
+
 async def _live(folder: Path, site: Clockwork, until: float, restarts: tuple[float, ...] = ()) -> Day:
     policy_folder = Path(shutil.copytree(SMALL_POLICY, folder / "policy"))
     lines = [
@@ -172,7 +176,7 @@ async def _live(folder: Path, site: Clockwork, until: float, restarts: tuple[flo
                 readings, topics, "inbound", CursorStore(state), watch, policy.sources.defaults, around
             )
             driver = asyncio.create_task(time.drive(len(readings) + 1))
-            await asyncio.wait_for(CollectService(collector, watch).run(time.over), 280)
+            await asyncio.wait_for(CollectService(collector, watch, there).run(time.over), 280)
             await driver
         now = hours(end)
         time.value = now

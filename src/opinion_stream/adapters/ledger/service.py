@@ -13,15 +13,13 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, OffsetAndMetad
 from aiokafka.errors import KafkaError
 from sqlalchemy.exc import DBAPIError
 
-from opinion_stream.adapters.admin import unanswered
-from opinion_stream.adapters.connection import METADATA_SECONDS, client_options
 from opinion_stream.adapters.ledger.clock import SimulatedClock
 from opinion_stream.adapters.ledger.lag import watch
 from opinion_stream.adapters.ledger.metrics import LedgerMetrics
 from opinion_stream.adapters.ledger.rows import SOURCES
 from opinion_stream.adapters.ledger.writing import Batch, Moved, Place, Writer, Written
 from opinion_stream.adapters.reading import Stored
-from opinion_stream.errors import BrokerError
+from opinion_stream.adapters.waiting import member
 from opinion_stream.settings import Settings
 from opinion_stream.topics import CLOCK, full_name
 
@@ -71,27 +69,26 @@ class Ledger(ConsumerRebalanceListener):  # type: ignore[misc]
         return self._joined and known and self._database_takes
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Work until `stop` is set. Raises BrokerError when the broker does not answer at the start."""
+        """Work until `stop` is set.
+
+        A broker that does not answer yet is waited for; raises BrokerError when it does not within
+        `broker_wait_seconds`.
+        """
         settings = self._settings
         group = f"{settings.topic_prefix}-{GROUP}"
-        self._consumer = consumer = AIOKafkaConsumer(
-            **client_options(settings.broker()),
-            group_id=group,
-            client_id=group,
-            enable_auto_commit=False,
-            auto_offset_reset="earliest",
-            session_timeout_ms=int(settings.session_seconds * 1000),
-            heartbeat_interval_ms=int(settings.session_seconds * 1000 / 4),
-            metadata_max_age_ms=int(METADATA_SECONDS * 1000),
+        consumer = await member(
+            settings,
+            group,
+            self._names,
+            self,
+            stop,
+            settings.broker_wait_seconds,
+            on_made=self._made,
             fetch_max_bytes=FETCH_BYTES,
             max_partition_fetch_bytes=PARTITION_BYTES,
         )
-        consumer.subscribe(list(self._names), listener=self)
-        try:
-            await consumer.start()
-        except KafkaError as error:
-            await consumer.stop()
-            raise BrokerError(unanswered(settings.broker(), error)) from error
+        if consumer is None:
+            return
         log.info("ledger started", group=group)
         try:
             async with self._watched(consumer):
@@ -100,6 +97,9 @@ class Ledger(ConsumerRebalanceListener):  # type: ignore[misc]
         finally:
             self._joined = False
             await consumer.stop()
+
+    def _made(self, consumer: AIOKafkaConsumer) -> None:
+        self._consumer = consumer
 
     @contextlib.asynccontextmanager
     async def _watched(self, consumer: AIOKafkaConsumer) -> AsyncIterator[None]:

@@ -5,14 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 import random
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from aiokafka.errors import KafkaError
-
-from opinion_stream.adapters.admin import unanswered
 from opinion_stream.adapters.clock import SystemClock
 from opinion_stream.adapters.producer import BatchProducer
 from opinion_stream.adapters.sources.base import Surroundings
@@ -23,7 +20,7 @@ from opinion_stream.adapters.sources.records import Stamp
 from opinion_stream.adapters.sources.registry import connector_of
 from opinion_stream.adapters.sources.watch import SourceWatch
 from opinion_stream.adapters.sources.web_client import WebClient
-from opinion_stream.errors import BrokerError
+from opinion_stream.adapters.waiting import connected
 from opinion_stream.models.source import PollOutcome
 from opinion_stream.policy import Policy
 from opinion_stream.policy.sources import Source
@@ -48,15 +45,24 @@ class CollectService:
 
     collector: Collector
     watch: SourceWatch
+    connect: Callable[[asyncio.Event, bool], Awaitable[bool]]
+    """Reaches the broker, waiting for one that is away if the second is true; False: told to stop meanwhile."""
 
     async def once(self) -> list[PollOutcome]:
-        """See `Collector.once`."""
+        """See `Collector.once`. Raises BrokerError when no broker answers."""
+        await self.connect(asyncio.Event(), False)
         outcomes = await self.collector.once()
         await self.watch.check()
         return outcomes
 
-    async def run(self, stop: asyncio.Event) -> None:
-        """See `Collector.run`."""
+    async def run(self, stop: asyncio.Event, on_ready: Callable[[], None] = lambda: None) -> None:
+        """See `Collector.run`; before it, a broker that does not answer yet is waited for, then `on_ready` called.
+
+        Raises BrokerError when it does not answer within `broker_wait_seconds`.
+        """
+        if not await self.connect(stop, True):
+            return
+        on_ready()
         watching = asyncio.create_task(self.watch.run())
         watching.add_done_callback(lambda _: stop.set())  # it never ends by itself; if it breaks, that is to be seen
         try:
@@ -72,16 +78,15 @@ class CollectService:
 async def collector(
     settings: Settings, policy: Policy, sources: Sequence[Source], around: Surroundings | None = None
 ) -> AsyncIterator[CollectService]:
-    """A collector of those sources that sends to the inbound topic, and its watch. Raises BrokerError when no broker
-    answers."""
+    """A collector of those sources that sends to the inbound topic, and its watch; it connects when it is set going."""
     around = around or surroundings(policy)
     folder = settings.state_dir / FOLDER
     producer = BatchProducer(settings.broker(), client_id="opinion-stream-collect")
-    try:
-        await producer.start()
-    except KafkaError as error:
-        await producer.stop()
-        raise BrokerError(unanswered(settings.broker(), error)) from error
+
+    async def connect(stop: asyncio.Event, patient: bool) -> bool:
+        limit = settings.broker_wait_seconds if patient else 0.0
+        return await connected(producer.start, settings.broker(), stop, limit)
+
     try:
         async with WebClient(policy.sources.defaults.http, around) as client:
             readings = [
@@ -97,6 +102,7 @@ async def collector(
             watch = SourceWatch(sources, policy.sources, PollJournal(folder), producer, health, folder, around)
             inbound = full_name(settings.topic_prefix, INBOUND)
             cursors, defaults = CursorStore(folder), policy.sources.defaults
-            yield CollectService(Collector(readings, producer, inbound, cursors, watch, defaults, around), watch)
+            reading = Collector(readings, producer, inbound, cursors, watch, defaults, around)
+            yield CollectService(reading, watch, connect)
     finally:
         await producer.stop()
