@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from opinion_stream.cli import main
@@ -198,12 +199,10 @@ def test_a_file_command_loads_neither_a_broker_nor_a_learner(messages: Path, tmp
     assert not loaded & {"faust", "aiokafka", "sklearn", "scipy", "jieba", "rich", "asyncio"}
 
 
-@pytest.mark.parametrize("command", sorted(main._ALONE))
-def test_a_command_that_is_loaded_alone_is_the_one_of_the_full_help(command: str) -> None:
-    alone, whole = (
-        {c.name: c.callback for c in made.registered_commands} for made in (main.build([main._ALONE[command]]), app)
-    )
-    assert alone[command] is whole[command]
+def test_each_command_is_found_in_the_module_it_is_loaded_from_alone_and_none_is_left_out() -> None:
+    assert set(typer.main.get_group(app).commands) == set(main.COMMANDS)
+    for command, module in main.COMMANDS.items():
+        assert command in typer.main.get_group(main.build([module])).commands, command
 
 
 def test_doctor_warns_of_a_key_older_than_its_period(monkeypatch: pytest.MonkeyPatch) -> None:

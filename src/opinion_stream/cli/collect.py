@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import typer
 
 from opinion_stream.cli.common import BootstrapOption, ConfigOption, out, print_table, settings_of
 from opinion_stream.errors import SettingsError
 from opinion_stream.models.source import PollOutcome
-from opinion_stream.policy import Policy
-from opinion_stream.policy.sources import Source
 from opinion_stream.settings import Settings
+
+if TYPE_CHECKING:
+    from opinion_stream.policy import Policy
+    from opinion_stream.policy.sources import Source
 
 
 def register(app: typer.Typer) -> None:

@@ -14,13 +14,11 @@ from rich.table import Table
 
 from opinion_stream.adapters.incident_commands import Outcome, current_incidents, send_and_wait
 from opinion_stream.cli.common import BootstrapOption, ConfigOption, out, print_table, settings_of
-from opinion_stream.domain.places import Places
 from opinion_stream.errors import OpinionStreamError
 from opinion_stream.models.base import Grade
 from opinion_stream.models.brief import Brief
 from opinion_stream.models.command import IncidentCommand, IncidentCommandKind
 from opinion_stream.models.incident import Direction, Incident, IncidentStatus
-from opinion_stream.policy import load_policy
 from opinion_stream.settings import Settings
 
 IncidentArgument = Annotated[str, typer.Argument(metavar="ID", help="Id of the incident (i-…), see `incident list`.")]
@@ -320,6 +318,9 @@ def _act(
     settings: Settings,
     parts: dict[str, object],
 ) -> None:
+    from opinion_stream.domain.places import Places
+    from opinion_stream.policy import load_policy
+
     incident = _named(incident_id, asyncio.run(current_incidents(settings)))
     places = Places(load_policy(settings.config))
     region = incident.region.code if places.knows(incident.region.code) else places.home

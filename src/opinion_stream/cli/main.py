@@ -13,42 +13,47 @@ import typer
 from opinion_stream import __version__
 from opinion_stream.errors import OpinionStreamError
 
-MODULES = (
-    "demo",
-    "worker",
-    "topics",
-    "replay",
-    "files",
-    "why",
-    "warn",
-    "brief",
-    "forecast",
-    "learn",
-    "look",
-    "incident",
-    "act",
-    "task",
-    "escalation",
-    "referral",
-    "duty",
-    "notify",
-    "publish",
-    "bulletin",
-    "check",
-    "collect",
-    "sources",
-    "intake",
-    "watch",
-    "dlq",
-    "contracts",
-    "manifests",
-    "import_file",
-    "ledger",
-)
-"""Modules of this package that add subcommands, in the order of the help."""
+COMMANDS = {
+    "demo": "demo",
+    "worker": "worker",
+    "topics": "topics",
+    "replay": "replay",
+    "clean": "files",
+    "assess": "files",
+    "why": "why",
+    "warnings": "warn",
+    "brief": "brief",
+    "forecast": "forecast",
+    "train": "learn",
+    "evaluate": "learn",
+    "consume": "look",
+    "status": "look",
+    "incident": "incident",
+    "send-command": "act",
+    "task": "task",
+    "escalation": "escalation",
+    "referral": "referral",
+    "duty": "duty",
+    "notify": "notify",
+    "publish": "publish",
+    "bulletin": "bulletin",
+    "doctor": "check",
+    "config": "check",
+    "collect": "collect",
+    "sources": "sources",
+    "intake": "intake",
+    "watch": "watch",
+    "dlq": "dlq",
+    "contracts": "contracts",
+    "manifests": "manifests",
+    "import": "import_file",
+    "ledger": "ledger",
+}
+"""Subcommand -> the module of this package that adds it, in the order of the help.
 
-_ALONE = {"assess": "files", "clean": "files", "worker": "worker", "forecast": "forecast"}
-"""Subcommands that are started often: with one of these as the first word, only its module is imported."""
+With one of these as the first word only its module is imported: an operator who asks for a task waits for nothing else.
+"""
+MODULES = tuple(dict.fromkeys(COMMANDS.values()))
 
 
 def build(modules: Sequence[str] = MODULES) -> typer.Typer:
@@ -93,7 +98,7 @@ def main() -> None:
     gc.set_threshold(50_000, 20, 50)
     # No plugin of pydantic is ours, and to look for some it reads the metadata of every package installed.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
-    alone = _ALONE.get(sys.argv[1]) if len(sys.argv) > 1 else None
+    alone = COMMANDS.get(sys.argv[1]) if len(sys.argv) > 1 else None
     try:
         build(MODULES if alone is None else (alone,))()
     except OpinionStreamError as error:

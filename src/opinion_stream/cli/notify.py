@@ -7,14 +7,17 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 import typer
 from rich.table import Table
 
 from opinion_stream.cli.common import BootstrapOption, ConfigOption, out, print_table, settings_of
 from opinion_stream.errors import OpinionStreamError, SettingsError
-from opinion_stream.policy import Policy
 from opinion_stream.settings import Settings
+
+if TYPE_CHECKING:
+    from opinion_stream.policy import Policy
 
 
 def register(app: typer.Typer) -> None:

@@ -13,11 +13,11 @@ from rich.table import Table
 
 from opinion_stream.cli.common import BootstrapOption, ConfigOption, print_table, settings_of
 from opinion_stream.errors import SettingsError
-from opinion_stream.policy import Policy
 from opinion_stream.settings import Settings
 
 if TYPE_CHECKING:
     from opinion_stream.adapters.publishers import Publisher
+    from opinion_stream.policy import Policy
 
 
 def register(app: typer.Typer) -> None:

@@ -12,14 +12,14 @@ import typer
 
 from opinion_stream.cli.common import ConfigOption, out, print_table, settings_of
 from opinion_stream.errors import SettingsError
-from opinion_stream.policy import Policy
-from opinion_stream.policy.source import SourceBase
 from opinion_stream.settings import Settings
 
 if TYPE_CHECKING:
     from rich.table import Table
 
     from opinion_stream.adapters.sources.status import SourceStatus
+    from opinion_stream.policy import Policy
+    from opinion_stream.policy.source import SourceBase
 
 COLOURS = {"ok": "green", "late": "yellow", "failing": "red", "silent": "red", "off": "dim", "unknown": "yellow"}
 

@@ -7,19 +7,21 @@ import json
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import typer
 from rich.text import Text
 
 from opinion_stream.cli.common import ConfigOption, ModelOption, classifier_of, existing, out
 from opinion_stream.cli.files import CHUNK, Job, line_aside, line_of
-from opinion_stream.domain.incidents.intake import Standing
-from opinion_stream.domain.reasons import Why
 from opinion_stream.errors import OpinionStreamError
 from opinion_stream.models.assessment import AssessedMention, Assessment
 from opinion_stream.models.base import Grade, Nature
 from opinion_stream.models.mention import Mention
+
+if TYPE_CHECKING:
+    from opinion_stream.domain.incidents.intake import Standing
+    from opinion_stream.domain.reasons import Why
 
 _LABELS = {
     "category": "类别",
