@@ -13,12 +13,13 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from opinion_stream.domain.collection.mask import mask
 from privacy_corpus.cases import Case, hard_negatives, later_positives, positives
+from privacy_corpus.from_outside import SETS, outside
 from privacy_corpus.scoring import Score, score
 from privacy_corpus.values import MAKERS
 
 
-def table(cases: list[Case], title: str) -> None:
-    """Print one table."""
+def table(cases: list[Case], title: str, *, precision: bool = True) -> None:
+    """Print one table. Without `precision` where not all data in the texts are noted."""
     scores, _ = score(cases, mask)
     negatives = [case for case in cases if not case.planted]
     hit = sum(1 for case in negatives if mask(case.text)[1])
@@ -27,7 +28,7 @@ def table(cases: list[Case], title: str) -> None:
     for kind in sorted({*MAKERS, *(kind for kind, _ in scores)}):
         plain, other = scores.get((kind, False), Score()), scores.get((kind, True), Score())
         recalls = [f"{s.recall:.3f} {s.planted:4}" if s.planted else "-" for s in (plain, other)]
-        precisions = [f"{s.precision:.3f}" if s.marks else "-" for s in (plain, other)]
+        precisions = [f"{s.precision:.3f}" if s.marks and precision else "-" for s in (plain, other)]
         print(f"{kind:14}{recalls[0]:>14}{recalls[1]:>12}{precisions[0]:>17}{precisions[1]:>12}")
     print(f"texts without personal data in which something was masked: {hit} of {len(negatives)}")
 
@@ -41,6 +42,9 @@ def main() -> None:
     table([case for case in cases if not case.held_back], "open templates")
     table([case for case in cases if case.held_back], "templates held back")
     table([*later_positives()], "texts and disguises written later, fitted to since (at first sight: docs/privacy.md)")
+    for number in SETS:
+        title = f"set {number} from outside, fitted to since (at first sight: docs/privacy.md)"
+        table([*outside(number)], title, precision=False)
     if args.wrong:
         for case in score([case for case in cases if not case.held_back], mask)[1]:
             print(case.kind, "|", case.text, "|", mask(case.text)[0])

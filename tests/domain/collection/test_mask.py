@@ -280,6 +280,7 @@ def test_masking_again_changes_nothing(text: str) -> None:
 PIECES_OF_TROUBLE = """
 13800138000_ 1_ 3栋501_ 王五〔手机号〕 a@a.a 一三八零零 O0l 扣1 E1_ 京A1_ ⑥_ 住在1号 1-1- https://a@a.a/1
 一一一一一一一一一一|王小|3栋501_ O0l|12345678901|艾特
+wxid_ wxid_1 1、 (1) 一1一1 ·1 甘-A-1- Q1 1a@_ a点 住一 138加 [1][1] 排1号 🌸1
 """
 
 

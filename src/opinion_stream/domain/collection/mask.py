@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from opinion_stream.domain.collection.disguised import NUMERALS, find_numbers
+from opinion_stream.domain.collection.disguised import NUMERALS, find_numbers, plainer
 from opinion_stream.domain.collection.dwellings import HOME_CUES, find_dwellings
 from opinion_stream.domain.collection.handles import HANDLE_CUES, find_handles
+from opinion_stream.domain.collection.messengers import MESSENGER_CUES, find_messengers
 from opinion_stream.domain.collection.names import NameFinder
-from opinion_stream.domain.collection.numbers import SIGNS
+from opinion_stream.domain.collection.numbers import SIGNS, find_in_words
 from opinion_stream.domain.collection.spans import Cues, Span
 from opinion_stream.domain.collection.urls import cut_url
 
@@ -34,8 +35,9 @@ MARKERS = {
 _URL = re.compile(r"(https?://[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]+)")
 _MAYBE = re.compile(
     # Something of this stands in every text with personal data, and lets most short ones pass at once.
-    r"[0-9@vw叫名人信男女艾〕*]|://|[(（\[【# ]at[)）\]】# ]"
-    rf"|(?:[{NUMERALS}][{SIGNS}]{{0,3}}){{3}}",
+    r"[0-9@vw叫名人信男女艾护扣抠微薇绿楼栋单室组排❤♥〕*☆★◎⊙]|://|[(（\[【#{《<_ -]at[)）\]】#}》>_ -]"
+    r"|[a-z]\s?(?:圈|小?老鼠|[(（]a|[#*&])"
+    rf"|(?:[{NUMERALS}][{SIGNS},，、]{{0,3}}){{3}}",
     re.IGNORECASE,
 )
 _NO_DIGIT = re.compile("[^0-9]+")
@@ -59,7 +61,7 @@ class Masker:
         self._names = NameFinder(frozenset(not_a_name))
         self._public = frozenset(public_accounts)
         self._offices = frozenset(_NO_DIGIT.sub("", number) for number in public_numbers)
-        self._cues = Cues({**HANDLE_CUES, **HOME_CUES, **self._names.cues()})
+        self._cues = Cues({**HANDLE_CUES, **MESSENGER_CUES, **HOME_CUES, **self._names.cues()})
 
     def mask(self, text: str) -> tuple[str, dict[str, int]]:
         """The text (cleaned before) with `MARKERS` in place of personal data, and how many of each kind there were.
@@ -90,12 +92,15 @@ class Masker:
         return "".join(parts)
 
     def _without_data(self, text: str, counts: dict[str, int]) -> str:
-        spans = find_numbers(text)
+        seen = plainer(text)
+        spans = find_numbers(seen)
         if self._offices:
-            spans = [span for span in spans if _NO_DIGIT.sub("", text[span.start : span.end]) not in self._offices]
-        spans += self._cues.find(text)
-        spans += find_handles(text, self._public)
-        spans += find_dwellings(text)
+            spans = [span for span in spans if _NO_DIGIT.sub("", seen[span.start : span.end]) not in self._offices]
+        spans += find_in_words(seen)
+        spans += self._cues.find(seen)
+        spans += find_handles(seen, self._public)
+        spans += find_messengers(seen)
+        spans += find_dwellings(seen)
         text = _replace(text, spans, counts)
         return _replace(text, list(self._names.find(text)), counts)
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+import rjieba
+
 from opinion_stream.domain.collection.spans import Reader, Span
 from opinion_stream.domain.collection.surnames import (
     COMMON_WORDS,
@@ -62,6 +64,29 @@ _BEFORE_SEX = re.compile(rf"(?P<n>{_NAME})[,，、\s]{{1,2}}$")
 _NOT_A_PERSON = re.compile("[局委办厅院所站队部处科室会社司店厂校班组村镇乡县市区省街路桥河山楼园人]$")
 
 
+_AROUND = 6
+
+
+def _out_of_words(text: str, start: int, end: int) -> int | None:
+    """Where the name in [start, end) begins, behind the end of an everyday word that lies across its start.
+
+    None: there is none, as in 对方收款 and 申领. By the dictionary alone: the model that finds unknown words would
+    find some that are none.
+    """
+    first = max(0, start - _AROUND)
+    at, begin = first, start
+    for word, tag in rjieba.tag(text[first:end], False):
+        after = at + len(word)
+        if len(word) > 1 and at == start and tag[:1] in "vdcpr":
+            return None
+        if len(word) > 1 and start < at and begin > start:
+            return None
+        if at < start < after:
+            begin = after
+        at = after
+    return begin if end - begin > 1 else None
+
+
 class NameFinder:
     """Finds names. `not_a_name`: words of the policy that look like a surname with a title, but are none."""
 
@@ -90,16 +115,18 @@ class NameFinder:
                 before = _BEFORE_DATUM.search(text[at : datum.start()])
                 if before and self._stands_alone(text, at, before):
                     start, end = before.span(before.lastgroup or 0)
-                    yield from self._names(text, at + start, at + end)
+                    yield from self._names_out_of_words(text, at + start, at + end, titled=before["t"] is not None)
                 after = _AFTER_DATUM.match(text, datum.end())
                 if after:
-                    yield from self._names(text, *after.span(after.lastgroup or 0))
+                    yield from self._names_out_of_words(
+                        text, *after.span(after.lastgroup or 0), titled=after["n"] is None
+                    )
         if "男" in text or "女" in text:
             for sex in _SEX_OF.finditer(text):
                 at = max(0, sex.start() - 6)
                 before = _BEFORE_SEX.search(text[at : sex.start()])
                 if before:
-                    yield from self._names(text, at + before.start("n"), at + before.end("n"))
+                    yield from self._names_out_of_words(text, at + before.start("n"), at + before.end("n"))
 
     def _stands_alone(self, text: str, at: int, match: re.Match[str]) -> bool:
         """Whether a title or a cue word such as 电话 sets the name off, or else what stands before it does."""
@@ -107,6 +134,11 @@ class NameFinder:
             return True
         start = at + match.start("n")
         return _LEAD.search(text[max(0, start - 2) : start]) is not None
+
+    def _names_out_of_words(self, text: str, start: int, end: int, *, titled: bool = False) -> Iterator[Span]:
+        begin = start if titled else _out_of_words(text, start, end)
+        if begin is not None:
+            yield from self._names(text, begin, end)
 
     def _names(self, text: str, start: int, end: int) -> Iterator[Span]:
         if not self._is_word(text, start, end):

@@ -22,7 +22,7 @@ def id_checksum(number: str) -> bool:
     return "10X98765432"[total % 11] == number[17].upper()
 
 
-X = "Xx×Ⅹ"
+X = "Xx×Ⅹ✕叉"
 """What people write for the X at the end of an identity number."""
 _X = str.maketrans(dict.fromkeys(X, "X"))
 
@@ -57,6 +57,7 @@ def _is_card(match: re.Match[str]) -> bool:
 
 _UNIT_AFTER = re.compile(r"[.][0-9]|\s?(?:[元万亿吨米度股票%％㎡]|块钱|平方|公里|千米|人民币|人次)")
 _MONEY_BEFORE = re.compile(r"[¥￥$]\s?$|[0-9][.,]$")
+_LIST_BEFORE = re.compile("[0-9][,，、] ?$")
 
 
 def _is_mixed(match: re.Match[str]) -> bool:
@@ -64,7 +65,8 @@ def _is_mixed(match: re.Match[str]) -> bool:
     signs = re.sub("[0-9]", "", match["n"])
     sorts = set(signs)
     few = len(signs) == 1 and signs in "-_*·"
-    return (few or len(sorts) > 2 or (len(sorts) == 2 and not sorts & set("./~"))) and _is_no_amount(match)
+    two = len(sorts) == 2 and (bool(sorts & set("_*·•・")) or not sorts & set("./~"))
+    return (few or two or len(sorts) > 2) and _is_no_amount(match)
 
 
 def _is_card_apart(match: re.Match[str]) -> bool:
@@ -74,6 +76,8 @@ def _is_card_apart(match: re.Match[str]) -> bool:
 def _is_no_amount(match: re.Match[str]) -> bool:
     start, end = match.span("n")
     if _UNIT_AFTER.match(match.string, end):
+        return False
+    if any(sign in ",，、" for sign in match["n"]) and _LIST_BEFORE.search(match.string, max(0, start - 3), start):
         return False
     return _MONEY_BEFORE.search(match.string, max(0, start - 2), start) is None
 
@@ -94,6 +98,8 @@ class _Rule(NamedTuple):
 
 SIGNS = r" \-‐‑‒–—―−_.·•・~/*"
 """Signs that people set between the digits of one number, as the inside of a character class."""
+ODD = SIGNS + r"+|=:：…#^&\\<>《》【】\[\]()（）"
+"""Further signs that only a disguise sets there; between figures some have another meaning, so more must agree."""
 _S = f"[{SIGNS}]{{0,3}}"
 _S1 = f"[{SIGNS}]{{1,3}}"
 _LOOSE = rf"[{SIGNS},，、()（）+]{{0,3}}"
@@ -104,9 +110,19 @@ _MOBILE = (
     # Groupings that people use. Others, such as pairs, are more often lists of days or prices.
     rf"1[3-9][0-9]{_IN_MOBILE}[0-9]{{4}}{_IN_MOBILE}[0-9]{{4}}"
     rf"|1[3-9][0-9][ _\-—]{{1,3}}[0-9]{{8}}|1[3-9][0-9]{{5}}[ _\-—]{{1,3}}[0-9]{{4}}"
+    rf"|1[3-9][0-9]{{2}}(?P<c>{_S1})[0-9]{{3}}(?P=c)[0-9]{{4}}"
     rf"|1[3-9][0-9]{{2}}(?P<a>{_S1})[0-9]{{4}}(?P=a)[0-9]{{3}}|1[3-9][0-9](?P<b>{_S1})[0-9]{{3}}(?P=b)[0-9]{{5}}"
     rf"|1{_S1}[3-9](?:{_S1}[0-9]){{9}}|(?:1[3-9][0-9]{{9}}){{2}}"
 )
+_ODD = f"[{ODD}]{{1,3}}"
+_SAME = "(?P<s>[+|=:：…#^&\\\\,，、;；。]|[,，、;；] )"
+_MOBILE_ODD = rf"1[3-9][0-9]{_ODD}[0-9]{{4}}{_ODD}[0-9]{{4}}(?!\s?[=+])|1[3-9][0-9][)）】\]]{_S}[0-9]{{8}}"
+# One and the same sign between all digits: a list of eleven figures below ten is none that people write.
+_MOBILE_APART = rf"1{_SAME}[3-9](?:(?P=s)[0-9]){{9}}(?!(?P=s)[0-9])"
+_ID18_ODD = rf"[1-9][0-9]{{5}}(?:{_ODD}|[,，、])[0-9]{{8}}(?:{_ODD}|[,，、])[0-9]{{3}}[0-9{X}]"
+_ID18_APART = rf"[1-9]{_SAME}[0-9](?:(?P=s)[0-9]){{15}}(?P=s)[0-9{X}]"
+_CARD_ODD = rf"62[0-9]{{2}}(?:(?:{_ODD}|[,，、])[0-9]{{4}}){{3}}(?:(?:{_ODD}|[,，、])[0-9]{{1,3}})?(?!\s?[=+])"
+_CARD_APART = rf"[3-69]{_SAME}[0-9](?:(?P=s)[0-9]){{14,17}}(?!(?P=s)[0-9])"
 _LANDLINE = (
     rf"{_COUNTRY}[(（]?{_AREA}(?:[)）]?(?:{_S1}|一)|[)）])[1-9][0-9]{{2,3}}{_S}[0-9]{{4}}"
     rf"|(?:{_COUNTRY}{_AREA}|(?:(?:\+|00)86{_S}|86[\-—])[1-9][0-9]{{1,2}}{_S})[2-8][0-9]{{2,3}}{_S}[0-9]{{4}}"
@@ -120,7 +136,7 @@ _CARD = (
 )
 _ID_CUE = r"身份证(?:件)?(?:号码?|编号)?[^0-9〔〕\n]{0,5}"
 _CARD_CUE = r"(?:卡号|[账帐][号户]|银行卡?|储蓄卡|信用社|[工农中建交]行|户头|打款|转账|汇款)[^0-9〔〕\n]{0,8}"
-_PHONE_CUE = r"(?:手机|电话|座机|固话|联系方式|联系|微信|致电|拨打|短信|[Tt][Ee][Ll]|[Mm]ob(?:ile)?|[Pp]hone)"
+_PHONE_CUE = r"(?:手机|电话|座机|固话|联系方式|联系|微信|致电|回电|拨打?|打给|请打|短信|[Tt][Ee][Ll]|[Mm]ob|[Pp]hone)"
 
 
 def _rule(kind: str, holds: Callable[[re.Match[str]], bool], number: str, cue: str = "") -> _Rule:
@@ -132,12 +148,15 @@ _RULES = (
     _rule("id_card", _is_id18, _ID18),
     _rule("id_card", _is_id15, "[1-9][0-9]{14}"),
     _rule("bank_card", _is_card, _CARD),
+    _rule("bank_card", _is_card_apart, rf"6{_S}2(?:{_S}[0-9]){{14,17}}(?!{_S}[0-9])"),
     _rule("phone", _is_no_amount, f"{_COUNTRY}0?(?:{_MOBILE})"),
     _rule("landline", _is_no_amount, _LANDLINE),
     _rule("landline", _is_no_amount, _LANDLINE_APART),
-    _rule("bank_card", _is_card_apart, rf"6{_S}2(?:{_S}[0-9]){{14,17}}(?!{_S}[0-9])"),
     _rule("phone", _is_mixed, rf"(?<![0-9][{SIGNS}])1{_S}[3-9](?:{_S}[0-9]){{9}}(?!{_S}[0-9])"),
     _rule("landline", _is_mixed, rf"(?<![0-9][{SIGNS}]){_LANDLINE_LOOSE}(?!{_S}[0-9])"),
+    _rule("id_card", _is_id18, f"{_ID18_ODD}|{_ID18_APART}"),
+    _rule("bank_card", _is_card, f"{_CARD_ODD}|{_CARD_APART}"),
+    _rule("phone", _is_no_amount, f"{_COUNTRY}(?:{_MOBILE_ODD}|{_MOBILE_APART})"),
     _rule("id_card", _is_no_amount, rf"[1-9](?:{_S}[0-9]){{13,16}}{_S}[0-9{X}]", _ID_CUE),
     _rule(
         "bank_card",
@@ -153,9 +172,24 @@ _RULES = (
     ),
 )
 
-_RUN = re.compile(rf"[0-9](?:[{SIGNS}()（）,，、一]{{0,3}}[0-9]){{6,}}(?:{_S}[{X}])?")
+_RUN = re.compile(rf"[0-9](?:[{ODD},，、;；。一]{{0,3}}[0-9]){{6,}}(?:[{ODD},，、;；。]{{0,3}}[{X}])?")
 REACH = 20
 """How far before a run of digits a rule may start (cue words, country code)."""
+
+
+_THEN = r"(?:[,，、；; ]{0,2}(?:再?加上?|中间|后[面边]?|然后|接着|最后|其[次余])(?:是|[三四五六七八]位)?[是:： ]{0,2})"
+_IN_PARTS = re.compile("[0-9][,，、；; ]{0,2}(?:再?加|中间|后|然后|接着|最后|其)[^0-9]{0,5}[0-9]{3}")
+_IN_WORDS = (
+    ("phone", re.compile(rf"1[3-9][0-9](?:{_THEN}[0-9]{{4}}{_THEN}[0-9]{{4}}|{_THEN}[0-9]{{8}})(?![0-9])")),
+    ("id_card", re.compile(rf"(?<![0-9])[1-8][0-9]{{5}}{_THEN}[0-9]{{8}}{_THEN}[0-9]{{3}}[0-9{X}](?![0-9])")),
+    ("bank_card", re.compile(rf"62[0-9]{{10,14}}{_THEN}[0-9]{{3,4}}(?![0-9])")),
+)
+
+
+def find_in_words(text: str) -> Iterator[Span]:
+    """Numbers that are told in parts, with words between them: 138，中间四位1234，后四位5678."""
+    if _IN_PARTS.search(text):
+        yield from (Span(*match.span(), kind) for kind, pattern in _IN_WORDS for match in pattern.finditer(text))
 
 
 def plain_runs(text: str) -> Iterator[tuple[int, int]]:

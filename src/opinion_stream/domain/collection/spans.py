@@ -35,6 +35,9 @@ class Taken:
             insort(self.spans, span)
 
 
+_LOOK_BACK = 24
+_IN_WORD = re.compile("[A-Za-z_][0-9]*$")
+"""What stands before a place inside of a Latin word or id; a number before it, as in 13800000000QQ, is none."""
 Reader = Callable[[str, re.Match[str]], Span | None]
 """What stands beside a cue word, given the text and the match of the cue; None where it is nothing personal."""
 
@@ -57,13 +60,22 @@ class Cues:
 
     def __init__(self, readers: Mapping[str, Reader]) -> None:
         self._readers = readers
-        self._pattern = re.compile("|".join(re.escape(cue) for cue in sorted(readers, key=len, reverse=True)))
+        # By their first sign: at each place the regex engine then tries a few dozen branches, and not hundreds.
+        rests: dict[str, list[str]] = {}
+        for cue in sorted(readers, key=len, reverse=True):
+            rests.setdefault(cue[0], []).append(re.escape(cue[1:]))
+        self._pattern = re.compile("|".join(f"{re.escape(sign)}(?:{'|'.join(rest)})" for sign, rest in rests.items()))
 
     def find(self, text: str) -> Iterator[Span]:
         """What the readers find, in the order of the cues. A Latin cue counts only at the start of a word."""
         for cue in self._pattern.finditer(text):
             start = cue.start()
-            if start and text[start].isascii() and text[start - 1].isascii() and text[start - 1].isalpha():
+            if (
+                start
+                and text[start].isascii()
+                and text[start].isalpha()
+                and _IN_WORD.search(text, max(0, start - 24), start)
+            ):
                 continue
             span = self._readers[cue[0]](text, cue)
             if span:
