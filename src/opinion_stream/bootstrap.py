@@ -144,6 +144,7 @@ class StageApp:
         self.clock = clock or SystemClock()
         lists = ClosedLists.of(policy)
         self.metrics = StageMetrics(stage, lists.figures)
+        self._consumes = False
         simulated = settings.clock == "topic"
         observer = RoadMetrics(stage, lists, self.metrics.registry, self.clock, simulated=simulated)
         self.lease = Lease(settings.session_seconds, patience_seconds=settings.broker_wait_seconds)
@@ -177,7 +178,7 @@ class StageApp:
         self._register()
         if settings.metrics_port:
             describe_process(self.metrics.registry, stage.value, policy)
-            describe_worker(self.metrics.registry, stage.value, self._taken_up, settings.state_dir)
+            describe_worker(self.metrics.registry, stage.value, self.ready, settings.state_dir)
             self.app.timer(SAMPLE_SECONDS)(self._sample)
 
     def _kafka_journal(self) -> KafkaJournal:
@@ -304,6 +305,7 @@ class StageApp:
         crashed = self.app.crash_reason
         for wait in (ready, standby, *waits):
             wait.cancel()
+        self._consumes = False
         if crashed is None:
             self.runner.revoking = True
             await self._in_time("release", self._release_all())
@@ -343,8 +345,12 @@ class StageApp:
             log.warning("stopped_without_broker", stage=self.stage.value, step=step)
 
     def ready(self) -> bool:
-        """Whether state is recovered and partitions are consumed: false while starting, rebalancing and stopping."""
-        return self.app.started and not self.app.should_stop and self._taken_up()
+        """Whether state is recovered and partitions are consumed: false while starting, rebalancing and stopping.
+
+        To be asked from any thread. What Faust makes when it is first looked at (consumer, tables) is not touched: made
+        in the thread of a probe, it belongs to no loop, and the worker never joins its group.
+        """
+        return self._consumes and not (self.app.should_stop or self.app.rebalancing or self.runner.revoking)
 
     async def _take_up(self, on_ready: Callable[[], None]) -> None:
         """Open the partitions as soon as they are assigned, now and after each rebalance."""
@@ -352,6 +358,7 @@ class StageApp:
         settled_at = time.monotonic()
         while True:
             await asyncio.sleep(0.05)
+            self._consumes = self._taken_up()
             if self._settled():
                 settled_at = time.monotonic()
             elif time.monotonic() - settled_at > max(STUCK_SECONDS, 9 * self.settings.session_seconds):
@@ -362,7 +369,8 @@ class StageApp:
                 async with self.runner.lock:
                     if self._settled():
                         await self._guarded(self.runner.open(self._partitions()))
-            if not told and self._taken_up():
+            self._consumes = self._taken_up()
+            if not told and self._consumes:
                 told = True
                 log.info("worker_ready", stage=self.stage.value)
                 on_ready()
