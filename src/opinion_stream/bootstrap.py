@@ -358,7 +358,6 @@ class StageApp:
         settled_at = time.monotonic()
         while True:
             await asyncio.sleep(0.05)
-            self._consumes = self._taken_up()
             if self._settled():
                 settled_at = time.monotonic()
             elif time.monotonic() - settled_at > max(STUCK_SECONDS, 9 * self.settings.session_seconds):

@@ -81,7 +81,7 @@ def page(settings: Settings, path: str) -> int | None:
         return None
 
 
-def until(happened: Callable[[], bool], worker: subprocess.Popen[bytes], log: Path, seconds: float = 120) -> None:
+def until(happened: Callable[[], bool], worker: subprocess.Popen[bytes], log: Path, seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not happened():
         said = log.read_text(encoding="utf-8")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
@@ -199,10 +201,23 @@ def test_a_file_command_loads_neither_a_broker_nor_a_learner(messages: Path, tmp
     assert not loaded & {"faust", "aiokafka", "sklearn", "scipy", "jieba", "rich", "asyncio"}
 
 
-def test_each_command_is_found_in_the_module_it_is_loaded_from_alone_and_none_is_left_out() -> None:
+def test_each_command_has_its_module_and_none_is_left_out() -> None:
     assert set(typer.main.get_group(app).commands) == set(main.COMMANDS)
-    for command, module in main.COMMANDS.items():
-        assert command in typer.main.get_group(main.build([module])).commands, command
+
+
+@pytest.mark.parametrize("command", sorted(main.COMMANDS))
+def test_a_command_that_is_loaded_alone_is_the_one_of_the_full_help(command: str) -> None:
+    alone, whole = (
+        functions(typer.main.get_group(made).commands[command]) for made in (main.build([main.COMMANDS[command]]), app)
+    )
+    assert alone == whole
+
+
+def functions(command: Any) -> object:
+    """What a command calls; of a group, what each of its own commands does."""
+    if hasattr(command, "commands"):
+        return {name: functions(each) for name, each in command.commands.items()}
+    return inspect.unwrap(command.callback)
 
 
 def test_doctor_warns_of_a_key_older_than_its_period(monkeypatch: pytest.MonkeyPatch) -> None:

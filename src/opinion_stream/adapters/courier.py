@@ -12,7 +12,7 @@ from aiokafka.errors import KafkaError
 from pydantic import ValidationError
 
 from opinion_stream.adapters.sent_log import SentLog
-from opinion_stream.adapters.waiting import member
+from opinion_stream.adapters.waiting import member, started
 from opinion_stream.settings import Settings
 from opinion_stream.topics import Topic, full_name
 
@@ -75,16 +75,7 @@ class Courier(ConsumerRebalanceListener):  # type: ignore[misc]
         `broker_wait_seconds`, in a dry run at once, as somebody sits and waits for it.
         """
         limit = self._settings.broker_wait_seconds if self._remembers else 0.0
-        consumer = await member(
-            self._settings,
-            self._group,
-            self._names,
-            self,
-            stop,
-            limit,
-            on_made=self._made,
-            remembers=self._remembers,
-        )
+        consumer = await started(self._new_consumer, self._settings.broker(), stop, limit)
         if consumer is None:
             return
         self._started = True
@@ -100,8 +91,10 @@ class Courier(ConsumerRebalanceListener):  # type: ignore[misc]
             await self._commit()
             await consumer.stop()
 
-    def _made(self, consumer: AIOKafkaConsumer) -> None:
-        self._consumer = consumer
+    def _new_consumer(self) -> AIOKafkaConsumer:
+        # Known before it starts: it may tell of partitions while it does.
+        self._consumer = member(self._settings, self._group, self._names, self, remembers=self._remembers)
+        return self._consumer
 
     def delivered(self, ids: Sequence[str]) -> None:
         """These got through: remember it, and let their records be committed."""

@@ -59,52 +59,58 @@ async def connected(
         stopping.cancel()
 
 
-async def member(
-    settings: Settings,
-    group: str,
-    topics: Collection[str],
-    listener: ConsumerRebalanceListener,
-    stop: asyncio.Event,
-    limit_seconds: float,
-    *,
-    on_made: Callable[[AIOKafkaConsumer], None],
-    remembers: bool = True,
-    **options: int,
+async def started(
+    make: Callable[[], AIOKafkaConsumer], address: Address, stop: asyncio.Event, limit_seconds: float
 ) -> AIOKafkaConsumer | None:
-    """A started consumer of `topics` (full names), waited for as `connected` does; None: `stop` was set meanwhile.
+    """The consumer that `make` made, started; waited for as `connected` does, with a new one for each attempt.
 
-    A member of `group` that commits only what it is told to; with `remembers` False in no group. `on_made` is handed
-    the consumer of each attempt before it starts, as `listener` may be called while it does. `options`: further ones
-    of aiokafka's. Raises BrokerError when the broker does not answer within `limit_seconds`.
+    None: `stop` was set meanwhile. Raises BrokerError when the broker does not answer within `limit_seconds`.
     """
-    made: list[AIOKafkaConsumer] = []
+    made: AIOKafkaConsumer | None = None
 
     async def connect() -> None:
-        consumer = AIOKafkaConsumer(
-            **client_options(settings.broker()),
-            group_id=group if remembers else None,
-            client_id=group,
-            enable_auto_commit=False,
-            auto_offset_reset="earliest",
-            session_timeout_ms=int(settings.session_seconds * 1000),
-            heartbeat_interval_ms=int(settings.session_seconds * 1000 / 4),
-            metadata_max_age_ms=int(METADATA_SECONDS * 1000),
-            **options,
-        )
-        consumer.subscribe(list(topics), listener=listener)
-        on_made(consumer)
+        nonlocal made
+        consumer = make()
         try:
             await consumer.start()
         except BaseException:
             await consumer.stop()
             raise
-        made.append(consumer)
+        made = consumer
 
-    if await connected(connect, settings.broker(), stop, limit_seconds):
-        return made[0]
-    for consumer in made:
-        await consumer.stop()
+    if await connected(connect, address, stop, limit_seconds):
+        return made
+    if made is not None:
+        await made.stop()
     return None
+
+
+def member(
+    settings: Settings,
+    group: str,
+    topics: Collection[str],
+    listener: ConsumerRebalanceListener,
+    *,
+    remembers: bool = True,
+    **options: int,
+) -> AIOKafkaConsumer:
+    """A consumer of `topics` (full names), not started: a member of `group` that commits only what it is told to.
+
+    With `remembers` False it is in no group. `options`: further ones of aiokafka's.
+    """
+    consumer = AIOKafkaConsumer(
+        **client_options(settings.broker()),
+        group_id=group if remembers else None,
+        client_id=group,
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        session_timeout_ms=int(settings.session_seconds * 1000),
+        heartbeat_interval_ms=int(settings.session_seconds * 1000 / 4),
+        metadata_max_age_ms=int(METADATA_SECONDS * 1000),
+        **options,
+    )
+    consumer.subscribe(list(topics), listener=listener)
+    return consumer
 
 
 def _meanwhile(address: Address, error: KafkaError) -> str:

@@ -50,11 +50,10 @@ async def _serve(
             stop.set()
 
     producer = BatchProducer(settings.broker(), client_id=f"opinion-stream-{body}") if role else None
-    if producer is not None and not await connected(
-        producer.start, settings.broker(), stop, settings.broker_wait_seconds
-    ):
-        return
+    broker, patience = settings.broker(), settings.broker_wait_seconds
     try:
+        if producer is not None and not await connected(producer.start, broker, stop, patience):
+            return
         with SentLog(Path(settings.state_dir) / f"{body}.sqlite") as sent:
             await Upstream(settings, body, sent, show, units=units, producer=producer, role=role or "").run(stop)
     finally:

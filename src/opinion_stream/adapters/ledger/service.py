@@ -19,7 +19,7 @@ from opinion_stream.adapters.ledger.metrics import LedgerMetrics
 from opinion_stream.adapters.ledger.rows import SOURCES
 from opinion_stream.adapters.ledger.writing import Batch, Moved, Place, Writer, Written
 from opinion_stream.adapters.reading import Stored
-from opinion_stream.adapters.waiting import member
+from opinion_stream.adapters.waiting import member, started
 from opinion_stream.settings import Settings
 from opinion_stream.topics import CLOCK, full_name
 
@@ -54,6 +54,7 @@ class Ledger(ConsumerRebalanceListener):  # type: ignore[misc]
         self._clock = clock
         self._metrics = metrics or LedgerMetrics()
         prefix = settings.topic_prefix
+        self._group = f"{prefix}-{GROUP}"
         self._names = {full_name(prefix, topic): topic.name for topic in SOURCES}
         if clock is not None:
             self._names[full_name(prefix, CLOCK)] = CLOCK.name
@@ -75,21 +76,10 @@ class Ledger(ConsumerRebalanceListener):  # type: ignore[misc]
         `broker_wait_seconds`.
         """
         settings = self._settings
-        group = f"{settings.topic_prefix}-{GROUP}"
-        consumer = await member(
-            settings,
-            group,
-            self._names,
-            self,
-            stop,
-            settings.broker_wait_seconds,
-            on_made=self._made,
-            fetch_max_bytes=FETCH_BYTES,
-            max_partition_fetch_bytes=PARTITION_BYTES,
-        )
+        consumer = await started(self._new_consumer, settings.broker(), stop, settings.broker_wait_seconds)
         if consumer is None:
             return
-        log.info("ledger started", group=group)
+        log.info("ledger started", group=self._group)
         try:
             async with self._watched(consumer):
                 while not stop.is_set():
@@ -98,8 +88,17 @@ class Ledger(ConsumerRebalanceListener):  # type: ignore[misc]
             self._joined = False
             await consumer.stop()
 
-    def _made(self, consumer: AIOKafkaConsumer) -> None:
-        self._consumer = consumer
+    def _new_consumer(self) -> AIOKafkaConsumer:
+        # Known before it starts: it may tell of partitions while it does.
+        self._consumer = member(
+            self._settings,
+            self._group,
+            self._names,
+            self,
+            fetch_max_bytes=FETCH_BYTES,
+            max_partition_fetch_bytes=PARTITION_BYTES,
+        )
+        return self._consumer
 
     @contextlib.asynccontextmanager
     async def _watched(self, consumer: AIOKafkaConsumer) -> AsyncIterator[None]:

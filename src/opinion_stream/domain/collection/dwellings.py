@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from opinion_stream.domain.collection.disguised import AS_DIGITS
 from opinion_stream.domain.collection.spans import Span, reader
 
 _FIGURES = "零〇一二三四五六七八九幺壹贰叁肆伍陆柒捌玖"
@@ -37,6 +38,7 @@ _ROOM_OF_UNIT = (
     rf"(?:[1-3][0-9]0[1-9]户|{_FLOOR_AND_DOOR}|[1-9](?: [0-9]){{2,3}}(?! ?[0-9])"
     rf"|[一二三四五六七八九幺壹贰叁肆伍陆柒捌玖][{_FIGURES}]?[零〇一二三壹贰叁][{_FIGURES}](?!{_COUNTED}|[十{_FIGURES}]))"
 )
+_PLAIN_DOOR = "[1-9][0-9]?(?:0[1-9]|[1-3][0-9])"
 _EMERGENCY = "(?!1(?:10|19|20|22)(?![0-9]))"
 _COMMA = r"[\s,，、\-—()（）【】\[\]第]{0,2}"
 _INSIDE = rf"{_COMMA}(?:{_UNIT}{_COMMA})?(?:{_FLOOR}{_COMMA})?"
@@ -63,7 +65,8 @@ _BEFORE_HINT, _AFTER_HINT = 24, 100
 
 _ESTATES = "区园苑城府湾庭居邸郡里庄宅厦村寓寨期都晶岸岭墅景院"
 _IN_ESTATE = re.compile(
-    rf"(?:(?!院)[{_ESTATES}]|院(?=\s?[0-9]{{1,2}}[^0-9]{{1,2}}[0-9]{{1,2}}[^0-9]))\s?(?P<n>[A-Za-z]?[0-9]{{1,2}}(?:[-—][0-9]{{1,2}})?[-—][0-9]{{3,4}}(?![-—0-9])(?:\s?{_SUFFIX}|{_FOLLOWER})"
+    rf"(?:(?!院)[{_ESTATES}]|院(?=\s?[0-9]{{1,2}}[^0-9]{{1,2}}[0-9]{{1,2}}[^0-9]))\s?"
+    rf"(?P<n>[A-Za-z]?[0-9]{{1,2}}(?:[-—][0-9]{{1,2}})?[-—][0-9]{{3,4}}(?![-—0-9])(?:\s?{_SUFFIX}|{_FOLLOWER})"
     rf"|[0-9]{{1,2}}[-—~～#_*]{{1,2}}[0-9]{{1,2}}[-—~～#_*]{_FLOOR_AND_DOOR}"
     rf"|[A-Z][-—][0-9]{{1,2}}[-—]{_FLOOR_AND_DOOR}"
     # A date may be written with these signs, so no year.
@@ -72,8 +75,8 @@ _IN_ESTATE = re.compile(
 )
 _IN_PARTS = re.compile(
     # 5-2-1103: building, unit, room. A year may end a date, so the 19th and 20th floor are left out.
-    r"(?<![0-9A-Za-z.\-—])[1-9][0-9]?[-—](?:[1-9][-—](?!19|20)[1-9][0-9]?(?:0[1-9]|[1-3][0-9])(?![0-9A-Za-z.\-—年月日元万])"
-    r"|[1-9][0-9]?(?:0[1-9]|[1-3][0-9])(?=的?(?:业主|住户|租户|租客|户主|房东|居民)))"
+    rf"(?<![0-9A-Za-z.\-—])[1-9][0-9]?[-—](?:[1-9][-—](?!19|20){_PLAIN_DOOR}(?![0-9A-Za-z.\-—年月日元万])"
+    rf"|{_PLAIN_DOOR}(?=的?(?:业主|住户|租户|租客|户主|房东|居民)))"
 )
 # The same in words, with other signs, with 一 for the dash, in brackets: the signs, and what comes after the building.
 _RESTS = (
@@ -83,9 +86,7 @@ _RESTS = (
     ("一", re.compile(rf"一[0-9]{{1,2}}一{_FLOOR_AND_DOOR}")),
     (
         "])】）",
-        re.compile(
-            r"[\])】）]\s?[\[(【（][0-9]{1,2}[\])】）]\s?[\[(【（][1-9][0-9]?(?:0[1-9]|[1-3][0-9])(?=[\])】）])"
-        ),
+        re.compile(rf"[\])】）]\s?[\[(【（][0-9]{{1,2}}[\])】）]\s?[\[(【（]{_PLAIN_DOOR}(?=[\])】）])"),
     ),
 )
 _FIRST = re.compile(rf"(?:(?<![0-9.])[0-9]{{1,2}}|[{_COUNTING}]{{1,3}})$")
@@ -108,8 +109,9 @@ HOME_CUES = {
     "住": reader("house_number", _LIVES),
     **dict.fromkeys(_HOME_WORDS.split(), reader("house_number", _HOME)),
 }
-_CIRCLED = re.compile("[⓪①-⑨]")
-_AS_DIGITS = str.maketrans("⓪①②③④⑤⑥⑦⑧⑨", "0123456789")
+_CIRCLED = "⓪①②③④⑤⑥⑦⑧⑨"
+_ANY_CIRCLED = re.compile(f"[{_CIRCLED}]")
+_UNCIRCLED = {ord(sign): AS_DIGITS[ord(sign)] for sign in _CIRCLED}
 _HINT = re.compile(
     r"[栋幢座楼搂院#元圆园单门口梯号层yYn】\])）区苑城府湾庭居邸郡里庄宅厦村寓寨期都晶岸岭墅景]"
     rf"(?=.?[0-9A-Za-z{_FIGURES}]|(?<=[楼层])\s?{_SIDE})"
@@ -121,8 +123,8 @@ def find_dwellings(text: str) -> Iterator[Span]:
 
     Kind: house_number. House numbers after a word of residence are found by `HOME_CUES`.
     """
-    if _CIRCLED.search(text):
-        text = text.translate(_AS_DIGITS)
+    if _ANY_CIRCLED.search(text):
+        text = text.translate(_UNCIRCLED)
     if "-" in text or "—" in text:
         yield from (Span(*match.span(), "house_number") for match in _IN_PARTS.finditer(text))
     for signs, pattern in _RESTS:

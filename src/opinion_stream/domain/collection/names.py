@@ -8,8 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-import rjieba
-
 from opinion_stream.domain.collection.spans import Reader, Span
 from opinion_stream.domain.collection.surnames import (
     COMMON_WORDS,
@@ -62,8 +60,6 @@ _SEX_OF = re.compile(r"[男女]性?[,，、\s。;；（(]")
 _BEFORE_SEX = re.compile(rf"(?P<n>{_NAME})[,，、\s]{{1,2}}$")
 
 _NOT_A_PERSON = re.compile("[局委办厅院所站队部处科室会社司店厂校班组村镇乡县市区省街路桥河山楼园人]$")
-
-
 _AROUND = 6
 
 
@@ -73,6 +69,9 @@ def _out_of_words(text: str, start: int, end: int) -> int | None:
     None: there is none, as in 对方收款 and 申领. By the dictionary alone: the model that finds unknown words would
     find some that are none.
     """
+    # Its dictionary takes a fifth of a second to load, and most who mask never meet such a name.
+    import rjieba
+
     first = max(0, start - _AROUND)
     at, begin = first, start
     for word, tag in rjieba.tag(text[first:end], False):

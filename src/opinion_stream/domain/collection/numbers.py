@@ -178,7 +178,7 @@ REACH = 20
 
 
 _THEN = r"(?:[,，、；; ]{0,2}(?:再?加上?|中间|后[面边]?|然后|接着|最后|其[次余])(?:是|[三四五六七八]位)?[是:： ]{0,2})"
-_IN_PARTS = re.compile("[0-9][,，、；; ]{0,2}(?:再?加|中间|后|然后|接着|最后|其)[^0-9]{0,5}[0-9]{3}")
+_TOLD = re.compile("[0-9][,，、；; ]{0,2}(?:再?加|中间|后|然后|接着|最后|其)[^0-9]{0,5}[0-9]{3}")
 _IN_WORDS = (
     ("phone", re.compile(rf"1[3-9][0-9](?:{_THEN}[0-9]{{4}}{_THEN}[0-9]{{4}}|{_THEN}[0-9]{{8}})(?![0-9])")),
     ("id_card", re.compile(rf"(?<![0-9])[1-8][0-9]{{5}}{_THEN}[0-9]{{8}}{_THEN}[0-9]{{3}}[0-9{X}](?![0-9])")),
@@ -188,7 +188,7 @@ _IN_WORDS = (
 
 def find_in_words(text: str) -> Iterator[Span]:
     """Numbers that are told in parts, with words between them: 138，中间四位1234，后四位5678."""
-    if _IN_PARTS.search(text):
+    if _TOLD.search(text):
         yield from (Span(*match.span(), kind) for kind, pattern in _IN_WORDS for match in pattern.finditer(text))
 
 

@@ -70,12 +70,8 @@ class Cues:
         """What the readers find, in the order of the cues. A Latin cue counts only at the start of a word."""
         for cue in self._pattern.finditer(text):
             start = cue.start()
-            if (
-                start
-                and text[start].isascii()
-                and text[start].isalpha()
-                and _IN_WORD.search(text, max(0, start - 24), start)
-            ):
+            latin = text[start].isascii() and text[start].isalpha()
+            if latin and _IN_WORD.search(text, max(0, start - _LOOK_BACK), start):
                 continue
             span = self._readers[cue[0]](text, cue)
             if span:
