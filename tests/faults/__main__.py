@@ -86,6 +86,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--pulse", type=int, default=25, help="mentions sent at once with each fault (default 25)")
     parser.add_argument("--per-step", type=int, default=15, help="messages added to each step (default 15)")
     parser.add_argument("--partitions", type=int, default=4)
+    parser.add_argument("--only", default="", help="only faults whose name contains this, such as rebalance")
     parser.add_argument("--check", type=Path, help="strike nothing: check what an earlier run has kept in this folder")
     parser.add_argument("--report", type=Path, help="write the report to this file as well")
     return parser.parse_args()
@@ -166,7 +167,7 @@ async def _run(options: argparse.Namespace, node: Node, folder: Path) -> Run:
             load = Load(settings, producer, watcher, far, options.seed, options.per_step)
             playing = asyncio.ensure_future(load.play())
             scene = Scene(node, fleet, load, dice, SESSION_SECONDS, options.outage, options.pulse)
-            injector = Injector(scene, other, lags, print)
+            injector = Injector(scene, other, lags, print, options.only)
             striking = asyncio.ensure_future(injector.run(options.minutes * 60, options.faults))
             done, _ = await asyncio.wait({playing, striking}, return_when=asyncio.FIRST_COMPLETED)
             load.stop = True

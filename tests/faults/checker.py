@@ -84,7 +84,11 @@ async def read_all(settings: Settings) -> dict[TopicPartition, list[Record]]:
     names = [full_name(settings.topic_prefix, topic) for topic in TOPICS]
     names += [changelog_name(settings.topic_prefix, stage) for stage in STATEFUL]
     consumer = AIOKafkaConsumer(
-        bootstrap_servers=settings.bootstrap(), enable_auto_commit=False, max_partition_fetch_bytes=16 * 1024 * 1024
+        bootstrap_servers=settings.bootstrap(),
+        enable_auto_commit=False,
+        # By default it may be set to the end in the middle of being set to the beginning.
+        auto_offset_reset="earliest",
+        max_partition_fetch_bytes=16 * 1024 * 1024,
     )
     await consumer.start()
     try:

@@ -40,11 +40,13 @@ class Struck:
 class Injector:
     """Plays the deck again and again until time and number are reached."""
 
-    def __init__(self, scene: Scene, watcher: Watcher, far: Lags, say: Callable[[str], None]) -> None:
+    def __init__(self, scene: Scene, watcher: Watcher, far: Lags, say: Callable[[str], None], only: str = "") -> None:
+        """`only`: strike those alone whose name contains it."""
         self._scene = scene
         self._watcher = watcher
         self._far = far
         self._say = say
+        self._only = only
         self.struck: list[Struck] = []
         self._under_way = 0
         self._partitions: list[TopicPartition] = []
@@ -61,7 +63,7 @@ class Injector:
         async def lane() -> None:
             nonlocal cards
             while time.monotonic() - started < seconds or len(self.struck) + self._under_way < at_least:
-                cards = cards or deck(self._scene.dice, self._scene.long)
+                cards = cards or [card for card in deck(self._scene.dice, self._scene.long) if self._only in card.name]
                 self._under_way += 1
                 await self._strike(cards.pop(), started)
                 self._under_way -= 1

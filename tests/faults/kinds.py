@@ -17,7 +17,7 @@ from faults.fleet import Fleet, Worker, faketime_library
 from faults.load import POISON, Load
 from faults.node import Node
 from opinion_stream.adapters.producer import Outgoing
-from opinion_stream.topics import Stage, full_name, inputs_of
+from opinion_stream.topics import STATEFUL, Stage, full_name, inputs_of
 
 DISK_BYTES = 48 * 1024 * 1024
 """Size of a worker's state disk where the suite may mount one."""
@@ -105,6 +105,34 @@ class Join(Fault):
         if scene.dice.random() < 0.4 and worker.process is not None:
             worker.process.kill()
             self.detail = f"{worker.name}, left by SIGKILL"
+
+
+class Overlap(Fault):
+    """A worker is killed while the partitions are being shared out anew: one rebalance begins before the last ended."""
+
+    name = "worker killed during a rebalance"
+
+    def __init__(self, stage: Stage) -> None:
+        self.stages = (stage,)
+
+    async def strike(self, scene: Scene) -> None:
+        stage = self.stages[0]
+        second = scene.fleet.add(stage)
+        while not second.ready:
+            await asyncio.sleep(0.1)
+        await scene.work()
+        # It leaves in order, so that the others share at once; one of them dies before, while or after they do.
+        scene.fleet.leave(second)
+        third = scene.fleet.add(stage)
+        await asyncio.sleep(scene.dice.random() * 4)
+        victim = scene.dice.choice([worker for worker in scene.fleet.of(stage) if worker is not second])
+        if victim.process is not None:
+            victim.process.kill()
+            await asyncio.to_thread(victim.process.wait)
+        await scene.work()
+        self.detail = f"{second.name} left, {third.name} joined, {victim.name} killed"
+        await scene.hold(scene.session)
+        scene.fleet.leave(third)
 
 
 class Outage(Fault):
@@ -240,6 +268,7 @@ def deck(dice: random.Random, long: float) -> list[Fault]:
     for stage in Stage:
         faults += [Kill(stage), Kill(stage), Join(stage), Poison(stage)]
         faults += [Sleep(stage)]
+        faults += [Overlap(stage)] if stage in STATEFUL else []
         faults += [FullDisk(stage)] if stage is not Stage.ASSESSMENT else []
         faults += [ClockStep(stage)] if faketime_library() else []
     dice.shuffle(faults)
