@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -181,8 +183,8 @@ def verify(url: UrlOption = None) -> None:
     """Prove the audit: every chain, its guard, and that nothing is missing. Exit code 1 when it does not hold."""
     from opinion_stream.adapters.ledger.proving import prove
 
-    engine = _ready(_where(_settings(url)))
-    with Progress(TextColumn("校验审计链"), TextColumn("{task.completed} 条"), console=err, transient=True) as progress:
+    told = Progress(TextColumn("校验审计链"), TextColumn("{task.completed} 条"), console=err, transient=True)
+    with _reading(_where(_settings(url))) as engine, told as progress:
         bar = progress.add_task("verify", total=None)
         verdict = prove(engine, lambda links: progress.update(bar, completed=links))
     if verdict.broken is not None:
@@ -204,9 +206,9 @@ def export(
     """Write every table of content as sorted canonical JSON Lines: equal ledgers give equal bytes."""
     from opinion_stream.adapters.ledger.export import export
 
-    engine = _ready(_where(_settings(url)))
     table = Table("表", "行数")
-    export(engine, folder, lambda name, rows: table.add_row(name, str(rows)))
+    with _reading(_where(_settings(url))) as engine:
+        export(engine, folder, lambda name, rows: table.add_row(name, str(rows)))
     print_table(table)
     out.print(f"已写入 {folder}", markup=False)
 
@@ -226,6 +228,7 @@ def prune(
     _ready(place).dispose()
     engine, now = place.open(read_only=dry_run), datetime.now(UTC)
     done = count(engine, due(policy, now)) if dry_run else prune(engine, policy, now)
+    engine.dispose()
     table = Table("表", "保存天数", "应删行数" if dry_run else "已删行数")
     for name, days in policy.keep_days.model_dump().items():
         table.add_row(name, "长期" if days is None else str(days), str(done.get(name, 0)))
@@ -240,9 +243,8 @@ def status(url: UrlOption = None) -> None:
     from opinion_stream.adapters.ledger.migrating import revision_of
 
     place = _where(_settings(url))
-    engine = _ready(place)
     rows, read = Table("表", "行数", "说明"), Table("主题", "分区", "已读到")
-    with engine.connect() as db:
+    with _reading(place) as engine, engine.connect() as db:
         out.print(f"台账：{place}，版本 {revision_of(db)}", markup=False)
         for table in s.METADATA.sorted_tables:
             number = db.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
@@ -274,3 +276,13 @@ def _ready(place: Where) -> sa.Engine:
     engine = place.open(read_only=True)
     check_revision(engine)
     return engine
+
+
+@contextmanager
+def _reading(place: Where) -> Iterator[sa.Engine]:
+    """See `_ready`; let go of at the end, so that the place can be moved."""
+    engine = _ready(place)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
