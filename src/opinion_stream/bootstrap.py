@@ -19,11 +19,14 @@ from faust.types import TP, AppT, EventT, StreamT
 from opinion_stream.adapters.changelog import QUIET_SECONDS, Interrupted, Journal, KafkaJournal, MemoryJournal
 from opinion_stream.adapters.clock import Clock, SystemClock
 from opinion_stream.adapters.connection import METADATA_SECONDS, faust_credentials
+from opinion_stream.adapters.course import follows
 from opinion_stream.adapters.faust_transport import Lease, use_our_consumer
 from opinion_stream.adapters.producer import BatchProducer
+from opinion_stream.adapters.reading_on import ReadingOn
 from opinion_stream.adapters.seal import Sealer
 from opinion_stream.adapters.waiting import connected
 from opinion_stream.agents.closed_lists import ClosedLists
+from opinion_stream.agents.in_order import InOrder
 from opinion_stream.agents.looking import lags, views
 from opinion_stream.agents.metrics import StageMetrics
 from opinion_stream.agents.road_metrics import RoadMetrics
@@ -48,7 +51,6 @@ log = structlog.get_logger(__name__)
 MIB = 1024 * 1024
 SAMPLE_SECONDS = 5.0
 """How often the state is looked at for the metrics; a third of the usual scrape interval."""
-LAG_WAIT_SECONDS = 4.0
 STANDBY_SECONDS = 1.0
 STUCK_SECONDS = 60.0
 STOP_SECONDS = 15.0
@@ -162,8 +164,9 @@ class StageApp:
         if journal is None and stage in STATEFUL:
             journal = self._own_journal = self._kafka_journal()
         self.app = _faust_app(stage, settings)
-        use_our_consumer(self.app, settings.fetch_wait_seconds, self.lease)
         self._topics = {full_name(prefix, topic): topic for topic in inputs_of(stage)}
+        self.reading = ReadingOn(self.app, self._topics, InOrder())
+        use_our_consumer(self.app, settings.fetch_wait_seconds, self.lease, self.reading.order.due.get)
         self.runner = Runner(
             spec=StageSpec(stage, desk_of(stage)),
             tools=replace(tools_of(settings, policy, stage, self.metrics), observer=observer),
@@ -199,6 +202,7 @@ class StageApp:
         )
         self.agent = self.app.agent(source, name=self.stage.value)(self._consume)
         self.app.on_partitions_revoked.connect(self._revoked)  # type: ignore[arg-type]  # positional in Faust's own calls
+        self.app.on_partitions_assigned.connect(self._assigned)  # type: ignore[arg-type]  # as above
         if self.settings.clock == "system" and self.stage in (Stage.REPORTING, Stage.RESPONSE):
             self.app.timer(self.settings.tick_seconds)(self._tick)
 
@@ -212,14 +216,29 @@ class StageApp:
     async def take(self, events: Sequence[EventT[bytes]]) -> None:
         """One batch: judge, write, and only then acknowledge, in order.
 
-        Events that were fetched before a rebalance are passed over unacknowledged: whoever owns their
-        partition now reads them again from the committed offset.
+        Events that were fetched before a rebalance are passed over unacknowledged, and so are those before which one is
+        missing: they are read again, by whoever owns their partition then (see `in_order`).
         """
         async with self.runner.lock:
-            current = [e for e in events if e.message.generation_id == self.app.consumer_generation_id]
-            if await self._guarded(self.runner.process([self._record(event) for event in current])):
-                for event in current:
+            await self._open()
+            taken = self.reading.order.take(
+                (event, event.message.tp, event.message.offset, follows(event.message))
+                for event in events
+                if event.message.generation_id == self.app.consumer_generation_id
+            )
+            if await self._guarded(self.runner.process([self._record(event) for event in taken.now])):
+                self.reading.order.done(taken.due)
+                for event in taken.before + taken.now:
                     event.ack()
+
+    async def _open(self) -> None:
+        """Make ready what was assigned and is not yet, where that is possible now. Hold the runner's lock."""
+        if self._settled() and not self._taken_up():
+            await self._guarded(self._begin())
+
+    async def _begin(self) -> None:
+        await self.runner.open(self._partitions())
+        await self.reading.begin()
 
     async def _guarded(self, work: Coroutine[None, None, None]) -> bool:
         """Do work that writes; True if it was done. What must not be survived ends the process."""
@@ -252,25 +271,18 @@ class StageApp:
                 await self._guarded(self.runner.tick(self._partitions(), self.clock.now()))
 
     def _partitions(self) -> set[int]:
-        return {tp.partition for tp in self.app.consumer.assignment() if tp.topic in self._topics}
+        return {tp.partition for tp in self.reading.places()}
 
     async def _sample(self) -> None:
         """Look at the state of the partitions and at what waits for them, for the metrics."""
         if not self._taken_up():
             return
-        owned = [tp for tp in self.app.consumer.assignment() if tp.topic in self._topics]
-        try:
-            ends = await asyncio.wait_for(self.app.consumer.highwaters(*owned), LAG_WAIT_SECONDS)
-        except (KafkaError, TimeoutError) as error:
-            log.warning("lag_unknown", stage=self.stage.value, error=type(error).__name__)
+        ends = await self.reading.ends()
+        if ends is None:
             return
         async with self.runner.lock:
             if self._taken_up():
-                self.metrics.figures.look(views(self.runner, lags(self._topics, ends, self._done)))
-
-    def _done(self, tp: TP) -> int:
-        # Where the group stands, as the broker would tell it after the next commit.
-        return self.app.consumer._committed_offset.get(tp) or 0  # type: ignore[attr-defined]
+                self.metrics.figures.look(views(self.runner, lags(self._topics, ends, self.reading.order.due)))
 
     async def _revoked(self, app: AppT, revoked: set[TP], **_: object) -> None:
         # Waiting for the batch in hand keeps this worker from writing after another has taken over.
@@ -280,7 +292,14 @@ class StageApp:
             if self.lease.holds:
                 await self._guarded(self.runner.release(partitions))
             self.runner.drop(partitions)
+            self.reading.order.forget(revoked)
             self.runner.revoking = False
+
+    async def _assigned(self, app: AppT, assigned: set[TP], **_: object) -> None:
+        # A rebalance that begins while another ends may find partitions opened once more that were revoked already.
+        async with self.runner.lock:
+            self.runner.drop(set(self.runner.slots))
+            self.reading.order.forget(self.reading.order.due)
 
     async def run(self, stop: asyncio.Event, on_ready: Callable[[], None] = lambda: None) -> None:
         """Run until `stop` is set, then leave the group cleanly.
@@ -298,13 +317,12 @@ class StageApp:
         except KafkaError as error:
             self._on_fatal(DeliveryError(f"the broker went away at the start: {error!r}"))
             raise
-        ready = asyncio.ensure_future(self._take_up(on_ready))
-        standby = asyncio.ensure_future(self._stand_by())
+        beside = [self._beside(work) for work in (self._take_up(on_ready), self._read_on(), self._stand_by())]
         waits = [asyncio.ensure_future(stop.wait()), asyncio.ensure_future(self.app.wait_until_stopped())]
         await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         crashed = self.app.crash_reason
-        for wait in (ready, standby, *waits):
-            wait.cancel()
+        for task in (*beside, *waits):
+            task.cancel()
         self._consumes = False
         if crashed is None:
             self.runner.revoking = True
@@ -313,6 +331,17 @@ class StageApp:
         await self._in_time("disconnect", self._disconnect())
         if crashed is not None:
             self._on_fatal(crashed)
+
+    def _beside(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        """Work for as long as the app runs, without which it must not go on."""
+
+        def ended(task: asyncio.Task[None]) -> None:
+            if not task.cancelled() and (error := task.exception()) is not None:
+                self._on_fatal(error)
+
+        task = asyncio.ensure_future(work)
+        task.add_done_callback(ended)
+        return task
 
     async def _connect(self) -> None:
         try:
@@ -366,8 +395,7 @@ class StageApp:
                 return
             if self._settled() and not self._taken_up():
                 async with self.runner.lock:
-                    if self._settled():
-                        await self._guarded(self.runner.open(self._partitions()))
+                    await self._open()
             self._consumes = self._taken_up()
             if not told and self._consumes:
                 told = True
@@ -375,7 +403,16 @@ class StageApp:
                 on_ready()
 
     def _taken_up(self) -> bool:
-        return self._settled() and self._partitions() <= self.runner.slots.keys()
+        return self._settled() and self._partitions() <= self.runner.slots.keys() and self.reading.begun()
+
+    async def _read_on(self) -> None:
+        going = True
+        while going:
+            await asyncio.sleep(0.05)
+            if self._taken_up() and self.lease.holds:
+                going = await self._guarded(self.reading.check(busy=self.runner.lock.locked()))
+            else:
+                self.reading.rest()
 
     async def _stand_by(self) -> None:
         """Follow the partitions of others, where that is wished, until something fails that cannot be waited out."""

@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+from faust.types import TP
 from prometheus_client import CollectorRegistry
 
 from builders import SMALL_POLICY, T0, mention, raw_mention, small_policy
@@ -110,6 +111,7 @@ async def test_the_running_worker_takes_up_a_changed_file(tmp_path: Path) -> Non
     )
     broker = Broker()
     worker = StageApp(Stage.COLLECTION, settings, load_policy(config), journal=MemoryJournal(), sender=broker)
+    worker.reading.order.begin({TP("opinion.mentions.inbound", 0): 0})
 
     async with worker.agent.test_context() as agent:
         await agent.put(advert(1))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from faust.types import TP
 
@@ -29,13 +29,13 @@ def views(runner: Runner, lag: Mapping[int, Mapping[str, int]]) -> dict[int, Par
     return found
 
 
-def lags(topics: Mapping[str, Topic], ends: Mapping[TP, int], done: Callable[[TP], int]) -> dict[int, dict[str, int]]:
-    """Records not yet acknowledged, by partition and topic name.
+def lags(topics: Mapping[str, Topic], ends: Mapping[TP, int], due: Mapping[TP, int]) -> dict[int, dict[str, int]]:
+    """Records not yet done, by partition and topic name.
 
-    `topics`: by their name on the broker; `ends`: the offset after the last record of each partition; `done(tp)`: the
-    offset up to which all is acknowledged.
+    `topics`: by their name on the broker; `ends`: the offset after the last record of each partition; `due`: the
+    offset of the next to be taken.
     """
     found: dict[int, dict[str, int]] = defaultdict(dict)
     for tp, end in ends.items():
-        found[tp.partition][topics[tp.topic].name] = max(0, end - max(0, done(tp)))
+        found[tp.partition][topics[tp.topic].name] = max(0, end - due.get(tp, 0))
     return dict(found)
