@@ -9,6 +9,8 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
+from opinion_stream.adapters.admin import until_visible
+
 MEBIBYTE = 1024 * 1024
 
 
@@ -56,6 +58,7 @@ async def new_topic(
         topic = NewTopic(name, partitions, 1, topic_configs=dict(config or {}))
         response = await admin.create_topics([topic])
         assert [error[1] for error in response.topic_errors] == [0], response
+        await until_visible(admin, {name})
         clients.push_async_callback(admin.delete_topics, [name])
         return name
 

@@ -15,6 +15,8 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import TopicAlreadyExistsError
 
+from opinion_stream.adapters.admin import until_visible
+
 pytestmark = pytest.mark.broker
 
 NewTopicName = Callable[..., Awaitable[str]]
@@ -183,7 +185,7 @@ async def test_a_topic_is_created_listed_described_and_deleted(admin: AIOKafkaAd
     name = f"{unique_prefix}-life"
     response = await admin.create_topics([NewTopic(name, 3, 1)])
     assert [error[1] for error in response.topic_errors] == [0]
-    assert name in await admin.list_topics()
+    await until_visible(admin, {name})
     [description] = await admin.describe_topics([name])
     assert sorted(partition["partition"] for partition in description["partitions"]) == [0, 1, 2]
     again = await admin.create_topics([NewTopic(name, 3, 1)])

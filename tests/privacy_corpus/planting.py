@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from random import Random
@@ -11,10 +12,30 @@ from ahocorasick_rs import AhoCorasick
 
 from privacy_corpus.cases import positives
 
+HEX = "0123456789abcdef"
+_FRACTION = re.compile(r"(?<=:[0-9]{2})[.][0-9]{3,9}(?=Z|[+-][0-9]{2}:?[0-9]{2}|\")")
+_SAMPLE = re.compile(r"^([a-zA-Z_0-9:]+(?:[{].*[}])?) [^ \n]+$", re.MULTILINE)
+
 
 def leaks(text: str, data: Iterable[str]) -> list[str]:
-    """Which of the data stand in the text."""
-    return sorted(set(AhoCorasick(list(data)).find_matches_as_strings(text, overlapping=True)))
+    """Which of the data stand in the text.
+
+    Digits are none in the fraction of a second, within a hash or within a longer number: there any turn up in time.
+    """
+    known, text = list(data), _FRACTION.sub("", text)
+    found = AhoCorasick(known).find_matches_as_indexes(text, overlapping=True)
+    return sorted(
+        {known[number] for number, start, end in found if not (known[number].isdigit() and _inside(text, start, end))}
+    )
+
+
+def worded(figures: str) -> str:
+    """What can hold words in figures for Prometheus: all but the values of the samples."""
+    return _SAMPLE.sub(r"\1", figures)
+
+
+def _inside(text: str, start: int, end: int) -> bool:
+    return start > 0 and end < len(text) and text[start - 1] in HEX and text[end] in HEX
 
 
 def planted(at: datetime, every: int = 3) -> tuple[list[bytes], set[str]]:

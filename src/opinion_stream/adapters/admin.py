@@ -116,7 +116,7 @@ async def apply_topics(settings: Settings) -> list[tuple[TopicState, str]]:
             for name, code, *message in response.topic_errors:
                 if code and for_code(code) is not TopicAlreadyExistsError:
                     raise BrokerError(f"topic {name} was not created: {for_code(code).__name__} {message}")
-            await _until_visible(admin, {topic.name for topic in missing})
+            await until_visible(admin, {topic.name for topic in missing})
         for state in states:
             if state.found == 0:
                 done.append((state, "created"))
@@ -127,7 +127,8 @@ async def apply_topics(settings: Settings) -> list[tuple[TopicState, str]]:
     return done
 
 
-async def _until_visible(admin: AIOKafkaAdminClient, names: set[str]) -> None:
+async def until_visible(admin: AIOKafkaAdminClient, names: set[str]) -> None:
+    """Wait until the broker tells of topics that were created just now. Raises BrokerError after ten seconds."""
     for _ in range(100):
         if names <= set(await admin.list_topics()):
             return
