@@ -165,7 +165,7 @@ class StageApp:
             journal = self._own_journal = self._kafka_journal()
         self.app = _faust_app(stage, settings)
         self._topics = {full_name(prefix, topic): topic for topic in inputs_of(stage)}
-        self.reading = ReadingOn(self.app, self._topics, InOrder())
+        self.reading = ReadingOn(self.app, stage, self._topics, InOrder())
         use_our_consumer(self.app, settings.fetch_wait_seconds, self.lease, self.reading.order.due.get)
         self.runner = Runner(
             spec=StageSpec(stage, desk_of(stage)),
@@ -409,7 +409,7 @@ class StageApp:
         going = True
         while going:
             await asyncio.sleep(0.05)
-            if self._taken_up() and self.lease.holds:
+            if self.ready() and self.lease.holds:
                 going = await self._guarded(self.reading.check(busy=self.runner.lock.locked()))
             else:
                 self.reading.rest()

@@ -19,6 +19,7 @@ from opinion_stream.models.base import Grade
 from opinion_stream.models.escalation import Escalation
 from opinion_stream.settings import Settings, load_settings
 from opinion_stream.topics import ESCALATIONS, full_name
+from running import running
 
 pytestmark = pytest.mark.broker
 
@@ -59,15 +60,10 @@ async def settings(bootstrap: str, unique_prefix: str, real_kafka: bool) -> Sett
 
 @asynccontextmanager
 async def notifier(settings: Settings, desk: Desk, path: Path) -> AsyncIterator[None]:
-    stop = asyncio.Event()
     with SentLog(path) as sent:
         service = Notifier(settings, builders.small_policy(), desk, sent, ["duty-desk"])
-        running = asyncio.create_task(service.run(stop))
-        try:
+        async with running(service.run):
             yield
-        finally:
-            stop.set()
-            await running
 
 
 def urgent(number: int) -> Escalation:

@@ -18,6 +18,7 @@ from opinion_stream.models.base import Grade
 from opinion_stream.models.task import PublicResponse
 from opinion_stream.settings import load_settings
 from opinion_stream.topics import RESPONSES, full_name
+from running import running
 
 pytestmark = pytest.mark.broker
 
@@ -63,15 +64,10 @@ async def test_each_response_is_published_once_the_gravest_first(
         await producer.send_all([Outgoing(topic, b"i-1", item.to_bytes()) for item in responses])
 
     async def until(number: int) -> None:
-        stop = asyncio.Event()
         with SentLog(tmp_path / "sent") as sent:
             press = Press(settings, builders.small_policy(), {"website": website}, sent)
-            running = asyncio.create_task(press.run(stop))
-            try:
+            async with running(press.run):
                 await website.has(number)
-            finally:
-                stop.set()
-                await running
 
     await producer.start()
     try:

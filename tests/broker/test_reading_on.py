@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
@@ -21,6 +21,7 @@ from opinion_stream.bootstrap import StageApp
 from opinion_stream.demo.road import EMBEDDED
 from opinion_stream.settings import Settings, load_settings
 from opinion_stream.topics import COLLECTED, INBOUND, Stage, full_name, group_id
+from running import running
 
 pytestmark = pytest.mark.broker
 
@@ -64,15 +65,11 @@ class Forgetful(StageApp):
             self.app.flow_control.clear()  # as the end of a rebalance does, in the middle of the next one
 
 
-@asynccontextmanager
-async def running(worker: StageApp) -> AsyncIterator[None]:
-    stop = asyncio.Event()
-    task = asyncio.ensure_future(worker.run(stop))
-    try:
-        yield
-    finally:
-        stop.set()
-        await task
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What stands still is noticed soon."""
+    monkeypatch.setattr(in_order, "QUIET_SECONDS", 2.0)
+    monkeypatch.setattr(reading_on, "LOOK_SECONDS", 0.2)
 
 
 async def collected(settings: Settings, number: int) -> list[str]:
@@ -99,6 +96,7 @@ def post(number: int) -> bytes:
 TITLES = [f"第{number}条" for number in range(RECORDS)]
 
 
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize(
     "lost",
     [
@@ -114,31 +112,27 @@ async def test_lost_records_are_read_again_in_their_order(
     lost: Sequence[int],
     new_producer: NewProducer,
     new_consumer: NewConsumer,
-    monkeypatch: pytest.MonkeyPatch,
     unique_prefix: str,
 ) -> None:
-    monkeypatch.setattr(in_order, "QUIET_SECONDS", 2.0)
-    monkeypatch.setattr(reading_on, "LOOK_SECONDS", 0.2)
     producer, inbound = await new_producer(), full_name(settings.topic_prefix, INBOUND)
     await asyncio.gather(*[await producer.send(inbound, post(number), partition=0) for number in range(RECORDS)])
     worker = Forgetful(settings, lost)
 
-    async with running(worker):
+    async with running(worker.run):
         assert await collected(settings, RECORDS) == TITLES
         await committed(settings, await new_consumer(group_id=group_id(unique_prefix, Stage.COLLECTION)), RECORDS)
     assert worker.fatal == []
 
 
+@pytest.mark.usefixtures("impatient")
 async def test_what_was_in_the_queues_when_they_were_emptied_is_read_again(
-    settings: Settings, new_producer: NewProducer, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, new_producer: NewProducer
 ) -> None:
-    monkeypatch.setattr(in_order, "QUIET_SECONDS", 2.0)
-    monkeypatch.setattr(reading_on, "LOOK_SECONDS", 0.2)
     producer, inbound = await new_producer(), full_name(settings.topic_prefix, INBOUND)
     await asyncio.gather(*[await producer.send(inbound, post(number), partition=0) for number in range(RECORDS)])
     worker = Forgetful(settings, [], emptied=True)
 
-    async with running(worker):
+    async with running(worker.run):
         await collected(settings, 1)
         await producer.send_and_wait(inbound, post(RECORDS), partition=0)
         assert await collected(settings, RECORDS + 1) == [*TITLES, f"第{RECORDS}条"]
@@ -162,7 +156,7 @@ async def test_a_log_with_gaps_of_its_own_is_read_without_asking(
     worker = Forgetful(settings, [])
 
     with structlog.testing.capture_logs() as logs:
-        async with running(worker):
+        async with running(worker.run):
             assert await collected(settings, RECORDS) == TITLES
             await committed(
                 settings, await new_consumer(group_id=group_id(unique_prefix, Stage.COLLECTION)), 2 * RECORDS - 1

@@ -43,6 +43,14 @@ class Scene:
         ready = [worker for worker in running if worker.ready]
         return self.dice.choice(ready or running or self.fleet.of(stage))
 
+    async def joined(self, stage: Stage) -> Worker:
+        """A further worker of the stage that consumes, with work in hand."""
+        worker = self.fleet.add(stage)
+        while not worker.ready:
+            await asyncio.sleep(0.1)
+        await self.work()
+        return worker
+
     async def work(self) -> None:
         """See that there is work in hand."""
         await self.load.pulse(self.pulse)
@@ -53,6 +61,13 @@ class Scene:
             await asyncio.sleep(min(4.0, seconds))
             with suppress(asyncio.CancelledError):
                 asyncio.ensure_future(self.work())  # noqa: RUF006  it waits for the broker as long as that takes
+
+
+async def kill(worker: Worker) -> None:
+    """SIGKILL, and wait until it is gone."""
+    if worker.process is not None:
+        worker.process.kill()
+        await asyncio.to_thread(worker.process.wait)
 
 
 class Fault:
@@ -80,9 +95,7 @@ class Kill(Fault):
         await asyncio.sleep(scene.dice.random() * 2)
         worker = scene.worker(self.stages[0])
         self.detail = worker.name
-        if worker.process is not None:
-            worker.process.kill()
-            await asyncio.to_thread(worker.process.wait)
+        await kill(worker)
 
 
 class Join(Fault):
@@ -117,18 +130,13 @@ class Overlap(Fault):
 
     async def strike(self, scene: Scene) -> None:
         stage = self.stages[0]
-        second = scene.fleet.add(stage)
-        while not second.ready:
-            await asyncio.sleep(0.1)
-        await scene.work()
+        second = await scene.joined(stage)
         # It leaves in order, so that the others share at once; one of them dies before, while or after they do.
         scene.fleet.leave(second)
         third = scene.fleet.add(stage)
         await asyncio.sleep(scene.dice.random() * 4)
         victim = scene.dice.choice([worker for worker in scene.fleet.of(stage) if worker is not second])
-        if victim.process is not None:
-            victim.process.kill()
-            await asyncio.to_thread(victim.process.wait)
+        await kill(victim)
         await scene.work()
         self.detail = f"{second.name} left, {third.name} joined, {victim.name} killed"
         await scene.hold(scene.session)
@@ -208,10 +216,7 @@ class Sleep(Fault):
 
     async def strike(self, scene: Scene) -> None:
         stage = self.stages[0]
-        second = scene.fleet.add(stage)
-        while not second.ready:
-            await asyncio.sleep(0.1)
-        await scene.work()
+        second = await scene.joined(stage)
         await asyncio.sleep(scene.dice.random() * 2)
         sleeper = scene.worker(stage)
         pid = sleeper.process.pid if sleeper.process is not None else 0

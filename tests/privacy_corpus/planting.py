@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from random import Random
 
@@ -13,6 +13,8 @@ from ahocorasick_rs import AhoCorasick
 from privacy_corpus.cases import positives
 
 HEX = "0123456789abcdef"
+CHANCY_DIGITS = 10
+"""Fewer digits than these turn up by chance, sooner or later, in what machines write."""
 _FRACTION = re.compile(r"(?<=:[0-9]{2})[.][0-9]{3,9}(?=Z|[+-][0-9]{2}:?[0-9]{2}|\")")
 _SAMPLE = re.compile(r"^([a-zA-Z_0-9:]+(?:[{].*[}])?) [^ \n]+$", re.MULTILINE)
 
@@ -20,13 +22,19 @@ _SAMPLE = re.compile(r"^([a-zA-Z_0-9:]+(?:[{].*[}])?) [^ \n]+$", re.MULTILINE)
 def leaks(text: str, data: Iterable[str]) -> list[str]:
     """Which of the data stand in the text.
 
-    Digits are none in the fraction of a second, within a hash or within a longer number: there any turn up in time.
+    A few digits are none in the fraction of a second, within a hash or within a longer number.
     """
-    known, text = list(data), _FRACTION.sub("", text)
-    found = AhoCorasick(known).find_matches_as_indexes(text, overlapping=True)
-    return sorted(
-        {known[number] for number, start, end in found if not (known[number].isdigit() and _inside(text, start, end))}
-    )
+    every = set(data)
+    few = {datum for datum in every if datum.isdigit() and len(datum) < CHANCY_DIGITS}
+    plain = _FRACTION.sub("", text)
+    sure = {datum for datum, _, _ in _found(text, every - few)}
+    return sorted(sure | {datum for datum, start, end in _found(plain, few) if not _inside(plain, start, end)})
+
+
+def _found(text: str, data: Iterable[str]) -> Iterator[tuple[str, int, int]]:
+    known = list(data)
+    for number, start, end in AhoCorasick(known).find_matches_as_indexes(text, overlapping=True):
+        yield known[number], start, end
 
 
 def worded(figures: str) -> str:

@@ -10,22 +10,23 @@ import structlog
 from aiokafka.errors import KafkaError
 from faust.types import TP, AppT
 
-from opinion_stream.adapters.faust_transport import read_again, stands
+from opinion_stream.adapters.faust_transport import ASK_SECONDS, read_again, stands
 from opinion_stream.agents.in_order import InOrder
 from opinion_stream.errors import Fenced
+from opinion_stream.topics import Stage
 
 log = structlog.get_logger(__name__)
 
 LOOK_SECONDS = 5.0
 """How often it is compared whether the broker holds more than was read."""
-ENDS_WAIT_SECONDS = 4.0
 
 
 class ReadingOn:
     """The partitions of some topics (full names) that a Faust app with our consumer is assigned."""
 
-    def __init__(self, app: AppT, topics: Collection[str], order: InOrder) -> None:
+    def __init__(self, app: AppT, stage: Stage, topics: Collection[str], order: InOrder) -> None:
         self.order = order
+        self._log = log.bind(stage=stage.value)
         self._app = app
         self._topics = topics
         self._look_at = 0.0
@@ -43,15 +44,15 @@ class ReadingOn:
         try:
             self.order.begin(await stands(self._app, self.places() - self.order.due.keys()))
         except (KafkaError, TimeoutError) as error:
-            log.warning("offsets_unknown", error=type(error).__name__)
+            self._log.warning("offsets_unknown", error=type(error).__name__)
 
     async def ends(self) -> Mapping[TP, int] | None:
         """The offset that will be written next in each; None: the broker does not say."""
         consumer = self._app.consumer
         try:
-            listed = await asyncio.wait_for(consumer.highwaters(*self.places()), ENDS_WAIT_SECONDS)
+            listed = await asyncio.wait_for(consumer.highwaters(*self.places()), ASK_SECONDS)
         except (KafkaError, TimeoutError) as error:
-            log.warning("lag_unknown", error=type(error).__name__)
+            self._log.warning("lag_unknown", error=type(error).__name__)
             return None
         # The embedded broker lists an end that lies before the true one; that of a fetch is right.
         return {tp: max(end, consumer.highwater(tp) or 0) for tp, end in listed.items() if tp in self.places()}
@@ -77,8 +78,8 @@ class ReadingOn:
             raise Fenced(f"records of {tp.topic}/{tp.partition} are there and do not come")
         again = self.order.wanted(now)
         for tp, offset in again.items():
-            log.warning("read_again", topic=tp.topic, partition=tp.partition, offset=offset)
+            self._log.warning("read_again", topic=tp.topic, partition=tp.partition, offset=offset)
         try:
             await read_again(self._app, again)
         except (KafkaError, TimeoutError) as error:
-            log.warning("not_read_again", error=type(error).__name__)
+            self._log.warning("not_read_again", error=type(error).__name__)

@@ -78,17 +78,16 @@ async def _serve(settings: Settings, place: Where, names_rules: bool) -> None:
 
     set_up_logs(settings.log_level)
     stop = stop_on_signals()
-    engine = place.open()
-    check_revision(engine)
-    simulated = settings.clock == "topic"
-    if not simulated:
-        forget_clock(engine)
-    metrics = LedgerMetrics()
-    describe_process(metrics.registry, "ledger", load_policy(settings.config) if names_rules else None)
-    service = Ledger(settings, Writer(engine), SimulatedClock(engine) if simulated else None, metrics)
-    async with watched_door(settings, metrics.registry, service.ready):
-        await service.run(stop)
-    engine.dispose()
+    with place.opened() as engine:
+        check_revision(engine)
+        simulated = settings.clock == "topic"
+        if not simulated:
+            forget_clock(engine)
+        metrics = LedgerMetrics()
+        describe_process(metrics.registry, "ledger", load_policy(settings.config) if names_rules else None)
+        service = Ledger(settings, Writer(engine), SimulatedClock(engine) if simulated else None, metrics)
+        async with watched_door(settings, metrics.registry, service.ready):
+            await service.run(stop)
 
 
 def migrate(config: ConfigOption = None, url: UrlOption = None) -> None:
@@ -106,10 +105,9 @@ def _migrate(settings: Settings, place: Where) -> tuple[str | None, str]:
     from opinion_stream.policy import load_policy
 
     policy = load_policy(settings.config)
-    engine = place.open()
-    revisions = migrate(engine, place.schema)
-    write_labels(engine, policy)
-    engine.dispose()
+    with place.opened() as engine:
+        revisions = migrate(engine, place.schema)
+        write_labels(engine, policy)
     return revisions
 
 
@@ -135,11 +133,9 @@ def rebuild(
     number = asyncio.run(_fill(settings, new))
     fewer: dict[str, tuple[int, int]] = {}
     if place.exists():
-        old, made = _ready(place), new.open()
-        carry_over(old, made)
-        fewer = lost(old, made)
-        old.dispose()
-        made.dispose()
+        with _ready(place) as old, new.opened() as made:
+            carry_over(old, made)
+            fewer = lost(old, made)
     verdict = _proven(new)
     out.print(f"已由主题重建：{number} 条记录，{new}，审计指纹 {verdict}", markup=False)
     for name, (before, after) in fewer.items():
@@ -156,24 +152,20 @@ async def _fill(settings: Settings, new: Where) -> int:
     from opinion_stream.adapters.ledger.writing import Writer
     from opinion_stream.adapters.reading import reader
 
-    engine = new.open()
     columns = (TextColumn("重建台账"), BarColumn(), TextColumn("{task.completed}/{task.total}"), TimeElapsedColumn())
     async with reader(settings.broker()) as read:
-        with Progress(*columns, TimeRemainingColumn(), console=err) as progress:
+        with new.opened() as engine, Progress(*columns, TimeRemainingColumn(), console=err) as progress:
             bar = progress.add_task("rebuild", total=None)
-            number = await fill(
+            return await fill(
                 settings, read, Writer(engine), lambda done, of: progress.update(bar, completed=done, total=of)
             )
-    engine.dispose()
-    return number
 
 
 def _proven(place: Where) -> str:
     from opinion_stream.adapters.ledger.proving import prove
 
-    engine = place.open(read_only=True)
-    verdict = prove(engine)
-    engine.dispose()
+    with place.opened(read_only=True) as engine:
+        verdict = prove(engine)
     if not verdict.holds:
         raise LedgerError(f"{place}: 审计校验未通过，请运行 opinion-stream ledger verify 查看")
     return verdict.fingerprint
@@ -184,7 +176,7 @@ def verify(url: UrlOption = None) -> None:
     from opinion_stream.adapters.ledger.proving import prove
 
     told = Progress(TextColumn("校验审计链"), TextColumn("{task.completed} 条"), console=err, transient=True)
-    with _reading(_where(_settings(url))) as engine, told as progress:
+    with _ready(_where(_settings(url))) as engine, told as progress:
         bar = progress.add_task("verify", total=None)
         verdict = prove(engine, lambda links: progress.update(bar, completed=links))
     if verdict.broken is not None:
@@ -207,7 +199,7 @@ def export(
     from opinion_stream.adapters.ledger.export import export
 
     table = Table("表", "行数")
-    with _reading(_where(_settings(url))) as engine:
+    with _ready(_where(_settings(url))) as engine:
         export(engine, folder, lambda name, rows: table.add_row(name, str(rows)))
     print_table(table)
     out.print(f"已写入 {folder}", markup=False)
@@ -225,10 +217,9 @@ def prune(
     settings = _settings(url, config=config)
     policy = load_policy(settings.config).ledger
     place = _where(settings)
-    _ready(place).dispose()
-    engine, now = place.open(read_only=dry_run), datetime.now(UTC)
-    done = count(engine, due(policy, now)) if dry_run else prune(engine, policy, now)
-    engine.dispose()
+    now = datetime.now(UTC)
+    with _ready(place, read_only=dry_run) as engine:
+        done = count(engine, due(policy, now)) if dry_run else prune(engine, policy, now)
     table = Table("表", "保存天数", "应删行数" if dry_run else "已删行数")
     for name, days in policy.keep_days.model_dump().items():
         table.add_row(name, "长期" if days is None else str(days), str(done.get(name, 0)))
@@ -244,7 +235,7 @@ def status(url: UrlOption = None) -> None:
 
     place = _where(_settings(url))
     rows, read = Table("表", "行数", "说明"), Table("主题", "分区", "已读到")
-    with _reading(place) as engine, engine.connect() as db:
+    with _ready(place) as engine, engine.connect() as db:
         out.print(f"台账：{place}，版本 {revision_of(db)}", markup=False)
         for table in s.METADATA.sorted_tables:
             number = db.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
@@ -267,22 +258,13 @@ def _where(settings: Settings) -> Where:
     return where(settings)
 
 
-def _ready(place: Where) -> sa.Engine:
-    """The ledger for reading. Raises LedgerError with the cure when there is none."""
+@contextmanager
+def _ready(place: Where, *, read_only: bool = True) -> Iterator[sa.Engine]:
+    """The ledger, let go of at the end. Raises LedgerError with the cure when there is none."""
     from opinion_stream.adapters.ledger.migrating import check_revision
 
     if not place.exists():
         raise LedgerError(f"{place}: 没有台账，请先运行 opinion-stream ledger migrate (there is no ledger yet)")
-    engine = place.open(read_only=True)
-    check_revision(engine)
-    return engine
-
-
-@contextmanager
-def _reading(place: Where) -> Iterator[sa.Engine]:
-    """See `_ready`; let go of at the end, so that the place can be moved."""
-    engine = _ready(place)
-    try:
+    with place.opened(read_only=read_only) as engine:
+        check_revision(engine)
         yield engine
-    finally:
-        engine.dispose()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -31,6 +32,15 @@ class Where:
         """An engine on it."""
         return open_database(self.url, self.schema, read_only=read_only)
 
+    @contextmanager
+    def opened(self, *, read_only: bool = False) -> Iterator[sa.Engine]:
+        """See `open`; let go of at the end, so that the place can be moved."""
+        engine = self.open(read_only=read_only)
+        try:
+            yield engine
+        finally:
+            engine.dispose()
+
     def beside(self, word: str) -> Where:
         """The place of the same name with this word behind it."""
         if is_sqlite(self.url):
@@ -43,20 +53,15 @@ class Where:
             for ending in _BESIDE:
                 Path(f"{self.url.database}{ending}").unlink(missing_ok=True)
             return
-        engine = self.open()
-        with engine.begin() as db:
+        with self.opened() as engine, engine.begin() as db:
             db.execute(sa.schema.DropSchema(self.schema, cascade=True, if_exists=True))
-        engine.dispose()
 
     def exists(self) -> bool:
         """Whether anything stands there."""
         if is_sqlite(self.url):
             return Path(str(self.url.database)).exists()
-        engine = self.open()
-        with engine.connect() as db:
-            found = sa.inspect(db).has_schema(self.schema)
-        engine.dispose()
-        return bool(found)
+        with self.opened() as engine, engine.connect() as db:
+            return bool(sa.inspect(db).has_schema(self.schema))
 
 
 def where(settings: Settings) -> Where:
@@ -78,15 +83,13 @@ def put_in_place(new: Where, old: Where, now: datetime) -> Where:
             Path(str(old.url.database)).replace(str(kept.url.database))
         Path(str(new.url.database)).replace(str(old.url.database))
         return kept
-    engine = new.open()
-    with engine.begin() as db:
+    with new.opened() as engine, engine.begin() as db:
         # The same lock as every writer of the old one takes.
         db.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext(:schema), 1818518895)"), {"schema": old.schema})
         quoted = db.dialect.identifier_preparer.quote
         if sa.inspect(db).has_schema(old.schema):
             db.exec_driver_sql(f"ALTER SCHEMA {quoted(old.schema)} RENAME TO {quoted(kept.schema)}")
         db.exec_driver_sql(f"ALTER SCHEMA {quoted(new.schema)} RENAME TO {quoted(old.schema)}")
-    engine.dispose()
     return kept
 
 
